@@ -1,0 +1,1 @@
+//! Builds images: a Rust crate without a Dockerfile, or a Dockerfile through BuildKit.

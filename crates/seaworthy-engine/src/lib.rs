@@ -1,0 +1,1 @@
+//! Drives Docker Engine and Podman through their HTTP API.

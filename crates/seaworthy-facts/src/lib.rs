@@ -1,0 +1,1 @@
+//! The facts every collector fills and every rule reads.

@@ -1,0 +1,1 @@
+//! OCI references, digests, descriptors, manifests and image configurations, without I/O.

@@ -1,0 +1,1 @@
+//! Reads the claims a repository makes: Dockerfiles, ignore files, compose files, documents, git.

@@ -1,0 +1,1 @@
+//! Publishes, signs, attests and verifies images.

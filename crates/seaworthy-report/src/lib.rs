@@ -1,0 +1,1 @@
+//! Renders findings: terminal, JSON, SARIF, JUnit, Markdown, HTML and CI formats; SPDX documents.

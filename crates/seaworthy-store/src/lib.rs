@@ -1,0 +1,1 @@
+//! Image sources and sinks: OCI layouts and archives, docker archives.

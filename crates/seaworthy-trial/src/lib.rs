@@ -1,0 +1,1 @@
+//! Boots an image and observes how it behaves.
