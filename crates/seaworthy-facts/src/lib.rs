@@ -1,1 +1,42 @@
-//! The facts every collector fills and every rule reads.
+//! The facts every collector fills and every rule reads: plain data, no behaviour beyond small look-ups.
+//!
+//! Each stage fills one kind. A rule that compares a claim with the truth reads two kinds.
+
+mod build;
+mod image;
+mod observed;
+mod project;
+mod release;
+mod run;
+
+pub use build::{BuildFacts, BuildStep};
+pub use image::{
+    BinaryFact, FileFact, FileKind, GroupFact, ImageFacts, LayerFact, PackageFact, SecretFact, SecretPlace, UserFact,
+    Waste, WasteCause,
+};
+pub use observed::Observed;
+pub use project::{
+    Checkbox, CodeBlock, ComposeFact, ComposeHealth, ComposePort, ComposeService, ContextEntry, DockerfileFact,
+    DocumentFact, EnvRow, GitFact, IgnoreFact, PortClaim, ProjectFacts, RustCrate, SizeClaim, Spanned, SyntaxProblem,
+    TextFile,
+};
+pub use release::{ReferrerFact, ReleaseFacts, SignatureFact, TagFact};
+pub use run::{
+    Boot, CapabilityFacts, Drain, Exit, HealthFacts, HttpResult, LogFacts, MissingVariable, ReadyFacts, RunFacts,
+    SocketFact, StopFacts, WriteFact,
+};
+
+/// Everything known in one command; what a rule is given.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The repository's claims.
+    pub project: Option<ProjectFacts>,
+    /// The image's bytes.
+    pub image: Option<ImageFacts>,
+    /// How it was built.
+    pub build: Option<BuildFacts>,
+    /// What the booted container did.
+    pub run: Option<RunFacts>,
+    /// What was published.
+    pub release: Option<ReleaseFacts>,
+}

@@ -1,0 +1,333 @@
+//! What a repository claims.
+
+use seaworthy_dockerfile::Dockerfile;
+use seaworthy_dockerfile::ignore::IgnoreFile;
+use seaworthy_finding::{LineIndex, Span};
+
+/// A value with the bytes it stands at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A text file of the repository.
+#[derive(Clone, Debug)]
+pub struct TextFile {
+    /// Path relative to the project's root.
+    pub path: String,
+    /// Its text; bytes that are no UTF-8 are replaced.
+    pub text: String,
+    /// Its lines.
+    pub lines: LineIndex,
+}
+
+impl TextFile {
+    /// A text file from its path and text.
+    pub fn new(path: &str, text: String) -> Self {
+        let lines = LineIndex::new(&text);
+        Self { path: path.to_owned(), text, lines }
+    }
+}
+
+/// A file that does not read, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxProblem {
+    /// Where.
+    pub span: Span,
+    /// What is wrong and what to write instead.
+    pub message: String,
+    /// Whether the tool the file is for refuses it.
+    pub fatal: bool,
+}
+
+/// A Dockerfile.
+#[derive(Clone, Debug)]
+pub struct DockerfileFact {
+    /// The file.
+    pub file: TextFile,
+    /// Its tree.
+    pub tree: Dockerfile,
+    /// What does not read.
+    pub problems: Vec<SyntaxProblem>,
+    /// Index in [`ProjectFacts::ignores`] of the ignore file that applies.
+    pub ignore: Option<usize>,
+    /// Directory of the build context relative to the project's root; empty for the root itself.
+    pub context: String,
+}
+
+/// An ignore file.
+#[derive(Clone, Debug)]
+pub struct IgnoreFact {
+    /// The file.
+    pub file: TextFile,
+    /// Its patterns.
+    pub patterns: IgnoreFile,
+}
+
+/// An entry of the build context, before ignoring.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ContextEntry {
+    /// Path relative to the context, with `/`.
+    pub path: String,
+    /// Size in bytes, 0 for a directory.
+    pub size: u64,
+    /// Whether it is a directory.
+    pub is_dir: bool,
+    /// Whether git tracks it; unknown outside a repository.
+    pub tracked: Option<bool>,
+}
+
+/// A port mapping of a compose file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComposePort {
+    /// Where it stands.
+    pub span: Span,
+    /// Address on the host; absent means all interfaces.
+    pub host_ip: Option<String>,
+    /// Port on the host.
+    pub published: Option<String>,
+    /// Port in the container.
+    pub target: String,
+    /// `tcp` or `udp`.
+    pub protocol: String,
+}
+
+/// A health check of a compose file. Times in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComposeHealth {
+    /// Where it stands.
+    pub span: Span,
+    /// The command; a string form becomes `["CMD-SHELL", …]`.
+    pub test: Vec<String>,
+    /// Whether it is switched off.
+    pub disabled: bool,
+}
+
+/// A service of a compose file. Absent keys are `None` or empty.
+#[derive(Clone, Debug, Default)]
+pub struct ComposeService {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// The whole mapping of the service.
+    pub span: Span,
+    /// `image`.
+    pub image: Option<Spanned<String>>,
+    /// `build` as the context's path, where it is given.
+    pub build: Option<Spanned<String>>,
+    /// The Dockerfile named under `build`.
+    pub dockerfile: Option<String>,
+    /// `ports`.
+    pub ports: Vec<ComposePort>,
+    /// `user`.
+    pub user: Option<Spanned<String>>,
+    /// `read_only`.
+    pub read_only: Option<Spanned<bool>>,
+    /// `privileged`.
+    pub privileged: Option<Spanned<bool>>,
+    /// `cap_drop`.
+    pub cap_drop: Vec<Spanned<String>>,
+    /// `cap_add`.
+    pub cap_add: Vec<Spanned<String>>,
+    /// `security_opt`.
+    pub security_opt: Vec<Spanned<String>>,
+    /// `tmpfs`.
+    pub tmpfs: Vec<Spanned<String>>,
+    /// `volumes`, in short form `source:target[:options]`.
+    pub volumes: Vec<Spanned<String>>,
+    /// `environment`, with absent values where only a name is given.
+    pub environment: Vec<(Spanned<String>, Option<String>)>,
+    /// `mem_limit` or `deploy.resources.limits.memory`.
+    pub mem_limit: Option<Spanned<String>>,
+    /// `pids_limit`.
+    pub pids_limit: Option<Spanned<String>>,
+    /// `healthcheck`.
+    pub healthcheck: Option<ComposeHealth>,
+    /// `network_mode`.
+    pub network_mode: Option<Spanned<String>>,
+    /// `networks`.
+    pub networks: Vec<Spanned<String>>,
+    /// `stop_grace_period`.
+    pub stop_grace_period: Option<Spanned<String>>,
+    /// `stop_signal`.
+    pub stop_signal: Option<Spanned<String>>,
+    /// `init`.
+    pub init: Option<Spanned<bool>>,
+    /// `restart`.
+    pub restart: Option<Spanned<String>>,
+    /// `secrets`, by name.
+    pub secrets: Vec<Spanned<String>>,
+    /// Keys the compose specification does not know, with the nearest known one.
+    pub unknown_keys: Vec<(Spanned<String>, Option<String>)>,
+}
+
+/// A compose file.
+#[derive(Clone, Debug)]
+pub struct ComposeFact {
+    /// The file.
+    pub file: TextFile,
+    /// What does not read.
+    pub problems: Vec<SyntaxProblem>,
+    /// The services.
+    pub services: Vec<ComposeService>,
+    /// The obsolete top-level `version`.
+    pub version: Option<Span>,
+    /// Names of networks that are `internal: true`.
+    pub internal_networks: Vec<String>,
+    /// Named volumes.
+    pub volumes: Vec<Spanned<String>>,
+    /// Top-level keys the specification does not know, with the nearest known one.
+    pub unknown_keys: Vec<(Spanned<String>, Option<String>)>,
+}
+
+/// A row of a document's environment table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvRow {
+    /// The variable.
+    pub name: String,
+    /// Where the name stands.
+    pub span: Span,
+    /// What the table says: required, or not, or nothing.
+    pub required: Option<bool>,
+    /// The default it states.
+    pub default: Option<String>,
+}
+
+/// A fenced code block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeBlock {
+    /// The language after the fence.
+    pub language: String,
+    /// Its text.
+    pub text: String,
+    /// Where the text stands.
+    pub span: Span,
+}
+
+/// A size a document states about the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SizeClaim {
+    /// The words.
+    pub text: String,
+    /// Where they stand.
+    pub span: Span,
+    /// The size in bytes.
+    pub bytes: u64,
+    /// Whether it is an upper bound (`under 5 MB`) rather than a figure.
+    pub bound: bool,
+    /// Whether the words say compressed (true), unpacked (false) or neither.
+    pub compressed: Option<bool>,
+}
+
+/// A port a document states.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortClaim {
+    /// Where it stands.
+    pub span: Span,
+    /// The container's port.
+    pub port: u16,
+    /// Address on the host of a `-p` mapping; absent means all interfaces.
+    pub host_ip: Option<String>,
+}
+
+/// A box of a checklist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkbox {
+    /// Where the line stands.
+    pub span: Span,
+    /// Whether it is ticked.
+    pub ticked: bool,
+    /// Its words.
+    pub text: String,
+}
+
+/// A Markdown document.
+#[derive(Clone, Debug)]
+pub struct DocumentFact {
+    /// The file.
+    pub file: TextFile,
+    /// Rows of its environment tables.
+    pub env_rows: Vec<EnvRow>,
+    /// Code blocks.
+    pub code_blocks: Vec<CodeBlock>,
+    /// Sizes of the image.
+    pub sizes: Vec<SizeClaim>,
+    /// Published ports of its `docker run` lines.
+    pub ports: Vec<PortClaim>,
+    /// Boxes.
+    pub checkboxes: Vec<Checkbox>,
+    /// Relative links: target and where it stands.
+    pub links: Vec<Spanned<String>>,
+}
+
+/// What git knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GitFact {
+    /// Full commit id.
+    pub commit: String,
+    /// Branch, where one is checked out.
+    pub branch: Option<String>,
+    /// Tags at the commit.
+    pub tags: Vec<String>,
+    /// Whether tracked files differ from the commit.
+    pub dirty: bool,
+    /// Seconds since the epoch of the commit.
+    pub commit_time: i64,
+    /// The `origin` remote, credentials removed.
+    pub remote: Option<String>,
+    /// Path of the project's root below the repository's root; empty when they are the same.
+    pub prefix: String,
+}
+
+/// A Rust crate in the project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RustCrate {
+    /// Package name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Description.
+    pub description: Option<String>,
+    /// Licence expression.
+    pub license: Option<String>,
+    /// Repository URL.
+    pub repository: Option<String>,
+    /// Binary targets.
+    pub bins: Vec<String>,
+}
+
+/// Everything a repository claims.
+#[derive(Clone, Debug, Default)]
+pub struct ProjectFacts {
+    /// The root as the user named it.
+    pub root: String,
+    /// Dockerfiles.
+    pub dockerfiles: Vec<DockerfileFact>,
+    /// Ignore files.
+    pub ignores: Vec<IgnoreFact>,
+    /// Files of the build context at the root, before ignoring; bounded.
+    pub context: Vec<ContextEntry>,
+    /// Whether the listing of the context was cut off at its bound.
+    pub context_truncated: bool,
+    /// Compose files.
+    pub composes: Vec<ComposeFact>,
+    /// Documents.
+    pub documents: Vec<DocumentFact>,
+    /// Git.
+    pub git: Option<GitFact>,
+    /// The Rust crate at the root.
+    pub rust: Option<RustCrate>,
+    /// Files that could not be read, and why.
+    pub unreadable: Vec<(String, String)>,
+}
+
+impl ProjectFacts {
+    /// Whether nothing was found to check.
+    pub fn is_empty(&self) -> bool {
+        self.dockerfiles.is_empty() && self.ignores.is_empty() && self.composes.is_empty() && self.documents.is_empty()
+    }
+}
