@@ -1,0 +1,74 @@
+//! From offsets in joined text back to offsets in the file.
+
+/// Where each byte of a text that was put together from pieces of the file came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OffsetMap {
+    /// Pairs of (offset in the text, offset in the file), sorted; between two pairs both advance alike.
+    segments: Vec<(usize, usize)>,
+}
+
+impl OffsetMap {
+    /// A text that lies in the file in one piece, from `source` on.
+    #[must_use]
+    pub fn contiguous(source: usize) -> Self {
+        Self { segments: vec![(0, source)] }
+    }
+
+    /// Notes that the text from `text` on comes from `source` on. Offsets must not go down.
+    pub(crate) fn push(&mut self, text: usize, source: usize) {
+        match self.segments.last_mut() {
+            Some(last) if last.0 == text => last.1 = source,
+            Some(last) if last.1 + (text - last.0) == source => {}
+            _ => self.segments.push((text, source)),
+        }
+    }
+
+    /// The offset in the file of the byte at `offset` of the text.
+    #[must_use]
+    pub fn to_source(&self, offset: usize) -> usize {
+        let after = self.segments.partition_point(|(text, _)| *text <= offset);
+        match after.checked_sub(1).and_then(|at| self.segments.get(at)) {
+            Some((text, source)) => source + (offset - text),
+            None => offset,
+        }
+    }
+
+    /// The span in the file of `start..end` of the text: from its first byte to behind its last.
+    #[must_use]
+    pub fn span(&self, start: usize, end: usize) -> seaworthy_finding::Span {
+        let first = self.to_source(start);
+        let last = if end > start { self.to_source(end - 1) + 1 } else { first };
+        seaworthy_finding::Span { start: first, end: last.max(first) }
+    }
+
+    /// The map of `start..end` of the text, counted from `start`.
+    #[must_use]
+    pub(crate) fn slice(&self, start: usize, end: usize) -> Self {
+        let mut segments = vec![(0, self.to_source(start))];
+        segments.extend(
+            self.segments
+                .iter()
+                .filter(|(text, _)| *text > start && *text < end)
+                .map(|(text, source)| (text - start, *source)),
+        );
+        Self { segments }
+    }
+
+    /// This map, whose targets are offsets in a text that `outer` maps on.
+    #[must_use]
+    pub(crate) fn through(&self, outer: &Self) -> Self {
+        let mut segments = Vec::new();
+        for (at, (text, middle)) in self.segments.iter().enumerate() {
+            segments.push((*text, outer.to_source(*middle)));
+            let end = self.segments.get(at + 1).map_or(usize::MAX, |next| middle + (next.0 - text));
+            segments.extend(
+                outer
+                    .segments
+                    .iter()
+                    .filter(|(inner, _)| *inner > *middle && *inner < end)
+                    .map(|(inner, source)| (text + (inner - middle), *source)),
+            );
+        }
+        Self { segments }
+    }
+}

@@ -1,0 +1,127 @@
+//! The build stages of a file and how they depend on each other.
+
+use crate::expand::{Mode, expand};
+use crate::scope::{self, Args};
+use crate::tree::{Dockerfile, Flag, Instruction, Keyword, Kind, Word};
+
+/// What a stage begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Base {
+    /// An earlier stage, by its index.
+    Stage(usize),
+    /// Nothing.
+    Scratch,
+    /// An image; global arguments are replaced by their defaults where they have one.
+    Image(String),
+}
+
+/// One build stage.
+#[derive(Debug, Clone)]
+pub struct Stage<'a> {
+    /// 0 for the first stage.
+    pub index: usize,
+    /// The name behind `AS` in lowercase, as BuildKit stores it.
+    pub name: Option<String>,
+    /// The `FROM` line.
+    pub from: &'a Instruction,
+    /// The lines behind it up to the next `FROM`.
+    pub instructions: &'a [Instruction],
+    /// What it begins with.
+    pub base: Base,
+}
+
+impl Dockerfile {
+    /// The stages in order.
+    #[must_use]
+    pub fn stages(&self) -> Vec<Stage<'_>> {
+        self.stages_with(&|_| None)
+    }
+
+    /// The stages with `--build-arg` values for the global arguments.
+    #[must_use]
+    pub fn stages_with(&self, build_args: &dyn Fn(&str) -> Option<String>) -> Vec<Stage<'_>> {
+        let globals = scope::global_args(self, build_args);
+        let starts: Vec<usize> = self
+            .instructions
+            .iter()
+            .enumerate()
+            .filter(|(_, instruction)| instruction.keyword == Keyword::From)
+            .map(|(at, _)| at)
+            .collect();
+        let mut stages: Vec<Stage<'_>> = Vec::new();
+        for (index, at) in starts.iter().enumerate() {
+            let from = &self.instructions[*at];
+            let end = starts.get(index + 1).copied().unwrap_or(self.instructions.len());
+            let Kind::From { image, alias } = &from.kind else { continue };
+            let base = base(image, &globals, &stages);
+            let name = alias.as_ref().map(|alias| alias.raw.to_lowercase());
+            stages.push(Stage { index, name, from, instructions: &self.instructions[at + 1..end], base });
+        }
+        stages
+    }
+
+    /// The `ARG` lines before the first `FROM`.
+    pub fn meta_args(&self) -> impl Iterator<Item = &Instruction> {
+        self.instructions
+            .iter()
+            .take_while(|instruction| instruction.keyword != Keyword::From)
+            .filter(|instruction| instruction.keyword == Keyword::Arg)
+    }
+
+    /// The last stage, which is what a build without `--target` makes.
+    #[must_use]
+    pub fn final_stage(&self) -> Option<Stage<'_>> {
+        self.stages().pop()
+    }
+
+    /// The value of a parser directive.
+    #[must_use]
+    pub fn directive(&self, name: &str) -> Option<&str> {
+        self.directives.iter().find(|directive| directive.name == name).map(|directive| directive.value.as_str())
+    }
+
+    /// The 1-based line and the 1-based column, in characters, of an offset.
+    #[must_use]
+    pub fn line_col(&self, offset: usize) -> (usize, usize) {
+        let mut offset = offset.min(self.source.len());
+        while !self.source.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
+        let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
+        (line, self.source[start..offset].chars().count() + 1)
+    }
+
+    /// The index of the stage `COPY --from` or a mount's `from=` names, seen from stage `before`.
+    #[must_use]
+    pub fn stage_named(stages: &[Stage<'_>], reference: &str, before: usize) -> Option<usize> {
+        let lower = reference.to_lowercase();
+        let earlier = &stages[..before.min(stages.len())];
+        let named = earlier.iter().rposition(|stage| stage.name.as_deref() == Some(lower.as_str()));
+        named.or_else(|| reference.parse::<usize>().ok().filter(|index| *index < earlier.len()))
+    }
+}
+
+fn base(image: &Word, globals: &Args, earlier: &[Stage<'_>]) -> Base {
+    let get = |name: &str| globals.get(name).map(str::to_owned);
+    let text = expand(&image.raw, &get, image.escape(), Mode::WORD).unwrap_or_else(|_| image.raw.clone());
+    // A stage's own base is never itself, and FROM looks names up as written.
+    if let Some(index) = earlier.iter().rposition(|stage| stage.name.as_deref() == Some(text.as_str())) {
+        return Base::Stage(index);
+    }
+    if text == "scratch" { Base::Scratch } else { Base::Image(text) }
+}
+
+impl Instruction {
+    /// The first flag of a name.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> Option<&Flag> {
+        self.flags.iter().find(|flag| flag.name == name)
+    }
+
+    /// The value of a flag of a name.
+    #[must_use]
+    pub fn flag_value(&self, name: &str) -> Option<&Word> {
+        self.flag(name)?.value.as_ref()
+    }
+}
