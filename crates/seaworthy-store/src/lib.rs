@@ -1,1 +1,26 @@
 //! Image sources and sinks: OCI layouts and archives, docker archives.
+//!
+//! Nothing here trusts a length, a digest or a path it reads; every size and digest is checked on the way through.
+
+mod error;
+mod layout;
+mod verify;
+
+pub use error::StoreError;
+pub use layout::{BlobSink, DOCUMENT_LIMIT, Layout, REF_NAME, parse_config, parse_index, parse_manifest};
+pub use verify::Verified;
+
+use seaworthy_oci::Descriptor;
+use std::io::Read;
+
+/// A store that blobs can be read from: a layout, an archive, a registry, an engine.
+pub trait Blobs: Send + Sync {
+    /// Opens a blob. What is read need not be right yet: the caller verifies it ([`Verified`]).
+    ///
+    /// # Errors
+    /// When the blob is missing or cannot be read.
+    fn open(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, StoreError>;
+
+    /// Where the blobs lie, for messages.
+    fn place(&self) -> String;
+}
