@@ -1,1 +1,20 @@
-fn main() {}
+//! Tasks of the repository: `cargo xtask conformance KIND DIR` compares the product with a set of known answers.
+
+mod conformance;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let stdout = std::io::stdout();
+    match words.as_slice() {
+        ["conformance", rest @ ..] => conformance::main(rest, &mut stdout.lock()),
+        _ => {
+            // Nothing is left to do when standard error is closed.
+            let _ = writeln!(std::io::stderr(), "usage: cargo xtask conformance KIND DIR");
+            ExitCode::from(2)
+        }
+    }
+}

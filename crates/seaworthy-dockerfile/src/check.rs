@@ -22,7 +22,10 @@ impl Reader<'_> {
                         ErrorKind::BadPort,
                         true,
                         Phase::Build,
-                        format!("{} is no port; write a number up to 65535, a range, and /tcp or /udp", word.raw),
+                        format!(
+                            "{} is no port; write a number up to 65535, a range, and /tcp or /udp",
+                            word.raw
+                        ),
                     );
                 }
             }
@@ -44,7 +47,11 @@ impl Reader<'_> {
             };
             let again = instruction.flags[..at].iter().any(|earlier| earlier.name == flag.name);
             if again && *typ != FlagType::List {
-                self.flag_error(flag, ErrorKind::DuplicateFlag, format!("--{} is given twice; keep one", flag.name));
+                self.flag_error(
+                    flag,
+                    ErrorKind::DuplicateFlag,
+                    format!("--{} is given twice; keep one", flag.name),
+                );
             }
             self.check_value(instruction.keyword, flag, *typ);
         }
@@ -96,14 +103,18 @@ impl Reader<'_> {
                     self.error(problem.span, ErrorKind::BadMount, true, problem.phase, problem.message);
                 }
             }
-            (Keyword::Run, "network") if !matches!(value.raw.to_ascii_lowercase().as_str(), "default" | "none" | "host") => {
+            (Keyword::Run, "network")
+                if !matches!(value.raw.to_ascii_lowercase().as_str(), "default" | "none" | "host") =>
+            {
                 self.flag_error(
                     flag,
                     ErrorKind::BadFlagValue,
                     "--network is default, none or host; write one of them".to_owned(),
                 );
             }
-            (Keyword::Run, "security") if !matches!(value.raw.to_ascii_lowercase().as_str(), "sandbox" | "insecure") => {
+            (Keyword::Run, "security")
+                if !matches!(value.raw.to_ascii_lowercase().as_str(), "sandbox" | "insecure") =>
+            {
                 self.flag_error(
                     flag,
                     ErrorKind::BadFlagValue,
@@ -111,7 +122,9 @@ impl Reader<'_> {
                 );
             }
             (Keyword::Healthcheck, "retries") => {
-                if !value.raw.is_empty() && !value.raw.trim_start_matches('+').parse::<i32>().is_ok_and(|number| number >= 0) {
+                if !value.raw.is_empty()
+                    && !value.raw.trim_start_matches('+').parse::<i32>().is_ok_and(|number| number >= 0)
+                {
                     self.flag_error(
                         flag,
                         ErrorKind::BadFlagValue,
@@ -157,11 +170,15 @@ impl Reader<'_> {
 fn expanded_words(instruction: &Instruction) -> Vec<&Word> {
     match &instruction.kind {
         Kind::From { image, .. } => vec![image],
-        Kind::Copy { sources, dest, .. } | Kind::Add { sources, dest, .. } => sources.iter().chain(dest).collect(),
+        Kind::Copy { sources, dest, .. } | Kind::Add { sources, dest, .. } => {
+            sources.iter().chain(dest).collect()
+        }
         Kind::Env { pairs, .. } | Kind::Label { pairs, .. } => {
             pairs.iter().flat_map(|pair| [&pair.key, &pair.value]).collect()
         }
-        Kind::Arg { args } => args.iter().flat_map(|arg| std::iter::once(&arg.name).chain(&arg.default)).collect(),
+        Kind::Arg { args } => {
+            args.iter().flat_map(|arg| std::iter::once(&arg.name).chain(&arg.default)).collect()
+        }
         Kind::Expose { ports } => ports.iter().collect(),
         Kind::User(word) | Kind::Workdir(word) | Kind::Stopsignal(word) => vec![word],
         Kind::Volume { paths, .. } => paths.iter().collect(),

@@ -137,6 +137,8 @@ struct Lexer<'a> {
     mode: Mode,
     matched: BTreeSet<String>,
     unmatched: BTreeSet<String>,
+    /// How many texts inside of `${…}` were read.
+    nested: usize,
 }
 
 /// What was read so far: one text, and the same cut into words.
@@ -168,8 +170,19 @@ impl Out {
         self.end = range.end;
     }
 
+    /// BuildKit loses what it has of a word when a substitution with an operator follows in it. Only EXPOSE
+    /// and the search for heredocs look at words.
+    fn forget_if(&mut self, nested: bool) {
+        if nested {
+            self.word.clear();
+            self.start = None;
+        }
+    }
+
     fn finish(&mut self) {
-        if let Some(start) = self.start && !self.word.is_empty() {
+        if let Some(start) = self.start
+            && !self.word.is_empty()
+        {
             self.words.push((std::mem::take(&mut self.word), start..self.end));
             self.start = None;
         }
@@ -178,7 +191,16 @@ impl Out {
 
 impl<'a> Lexer<'a> {
     fn new(text: &'a str, env: &'a dyn Fn(&str) -> Option<String>, escape: char, mode: Mode) -> Self {
-        Self { text, at: 0, env, escape, mode, matched: BTreeSet::new(), unmatched: BTreeSet::new() }
+        Self {
+            text,
+            at: 0,
+            env,
+            escape,
+            mode,
+            matched: BTreeSet::new(),
+            unmatched: BTreeSet::new(),
+            nested: 0,
+        }
     }
 
     fn peek(&self) -> Option<char> {
@@ -196,9 +218,18 @@ impl<'a> Lexer<'a> {
         if depth > MAX_DEPTH {
             return Err(ExpandError::TooDeep);
         }
+        self.nested += usize::from(stop.is_some());
+        let outer = std::mem::replace(&mut self.mode.raw_escapes, raw_escapes);
+        let out = self.read_until(stop, depth);
+        self.mode.raw_escapes = outer;
+        out
+    }
+
+    fn read_until(&mut self, stop: Option<char>, depth: usize) -> Result<Out, ExpandError> {
         let mut out = Out::default();
         while let Some(ch) = self.peek() {
             let start = self.at;
+            let nested = self.nested;
             if Some(ch) == stop {
                 self.next();
                 out.finish();
@@ -207,10 +238,12 @@ impl<'a> Lexer<'a> {
             if ch == '$' {
                 let value = self.dollar(depth)?;
                 out.text.push_str(&value);
+                out.forget_if(self.nested != nested);
                 out.plain(&value, &(start..self.at));
             } else if matches!(ch, '\'' | '"') && !self.mode.skip_quotes {
                 let value = if ch == '"' { self.double(depth)? } else { self.single()? };
                 out.text.push_str(&value);
+                out.forget_if(self.nested != nested);
                 out.begin(&(start..self.at));
                 out.word.push_str(&value);
             } else {
@@ -220,7 +253,7 @@ impl<'a> Lexer<'a> {
                     out.plain(ch.encode_utf8(&mut [0; 4]), &(start..self.at));
                     continue;
                 }
-                if raw_escapes {
+                if self.mode.raw_escapes {
                     out.text.push(ch);
                     out.raw(ch, &(start..self.at));
                 }
@@ -402,21 +435,20 @@ impl<'a> Lexer<'a> {
 
     /// A name: letters, digits and `_`; digits alone when it begins with one; or one special character.
     fn name(&mut self) -> String {
-        let mut name = String::new();
-        if let Some(ch) = self.peek() && matches!(ch, '@' | '*' | '#' | '?' | '-' | '$' | '!' | '0') {
-            self.next();
-            name.push(ch);
-            return name;
-        }
-        let digits = self.peek().is_some_and(char::is_numeric);
-        while let Some(ch) = self.peek() {
-            let fits = if digits { ch.is_numeric() } else { ch.is_alphanumeric() || ch == '_' };
-            if !fits {
-                break;
-            }
-            name.push(ch);
-            self.next();
-        }
+        let length = name_length(&self.text[self.at..]);
+        let name = self.text[self.at..self.at + length].to_owned();
+        self.at += length;
         name
     }
+}
+
+/// The length in bytes of the variable name a text begins with, 0 when it begins with none.
+pub(crate) fn name_length(text: &str) -> usize {
+    let Some(first) = text.chars().next() else { return 0 };
+    if matches!(first, '@' | '*' | '#' | '?' | '-' | '$' | '!') {
+        return 1;
+    }
+    let digits = first.is_numeric();
+    text.find(|ch: char| if digits { !ch.is_numeric() } else { !(ch.is_alphanumeric() || ch == '_') })
+        .unwrap_or(text.len())
 }

@@ -51,6 +51,8 @@ impl Pattern {
             let mut next = vec![false; items.len() + 1];
             for (at, item) in items.iter().enumerate().filter(|(at, _)| states[*at]) {
                 match item {
+                    // A line end is no character for wildcards.
+                    Item::Any | Item::One if *ch == '\n' => {}
                     Item::Any => next[at] = true,
                     Item::One => next[at + 1] = true,
                     Item::Char(wanted) => next[at + 1] |= wanted == ch,

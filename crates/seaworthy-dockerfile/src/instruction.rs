@@ -8,7 +8,8 @@ use crate::json::{self, JsonArray};
 use crate::lines::Logical;
 use crate::map::OffsetMap;
 use crate::tree::{
-    ArgDecl, Command, ErrorKind, Flag, Healthcheck, Instruction, Keyword, Kind, Pair, Phase, SyntaxError, Word,
+    ArgDecl, Command, ErrorKind, Flag, Healthcheck, Instruction, Keyword, Kind, Pair, Phase, SyntaxError,
+    Word,
 };
 use crate::words::{self, RawFlag};
 
@@ -88,7 +89,8 @@ impl Reader<'_> {
         let (raw_flags, at) = words::split_flags(self.text, rest..range.end);
         let args = words::trim(self.text, at..range.end);
         let flags: Vec<Flag> = raw_flags.iter().map(|flag| self.flag(flag)).collect();
-        let kind = self.kind(keyword, &keyword_range, args.clone());
+        let arguments = self.text[args.clone()].to_owned();
+        let kind = self.kind(keyword, &keyword_range, args);
         let mut instruction = Instruction {
             span: self.span(&range),
             keyword,
@@ -100,6 +102,7 @@ impl Reader<'_> {
             empty_lines: Vec::new(),
             inline_comment: None,
             text: self.text[range].to_owned(),
+            arguments,
             broken: false,
         };
         self.check(&mut instruction);
@@ -142,12 +145,18 @@ impl Reader<'_> {
             Keyword::Expose => {
                 let ports = self.list(&args);
                 if ports.is_empty() {
-                    self.refuse(keyword_range, ErrorKind::MissingArgument, "EXPOSE needs a port; write EXPOSE 8080");
+                    self.refuse(
+                        keyword_range,
+                        ErrorKind::MissingArgument,
+                        "EXPOSE needs a port; write EXPOSE 8080",
+                    );
                 }
                 Kind::Expose { ports }
             }
             Keyword::User => Kind::User(self.text_argument(keyword, keyword_range, &args, "USER app")),
-            Keyword::Workdir => Kind::Workdir(self.text_argument(keyword, keyword_range, &args, "WORKDIR /app")),
+            Keyword::Workdir => {
+                Kind::Workdir(self.text_argument(keyword, keyword_range, &args, "WORKDIR /app"))
+            }
             Keyword::Stopsignal => {
                 Kind::Stopsignal(self.text_argument(keyword, keyword_range, &args, "STOPSIGNAL SIGTERM"))
             }
@@ -257,8 +266,13 @@ impl Reader<'_> {
             }
         } else if words.len() != 1 {
             let (kind, message) = match (words.len(), has_as) {
-                (2, true) => (ErrorKind::MissingArgument, "the stage name is missing; write FROM image AS name"),
-                _ => (ErrorKind::TooManyArguments, "FROM takes an image, or an image, AS and a name; write FROM image AS name"),
+                (2, true) => {
+                    (ErrorKind::MissingArgument, "the stage name is missing; write FROM image AS name")
+                }
+                _ => (
+                    ErrorKind::TooManyArguments,
+                    "FROM takes an image, or an image, AS and a name; write FROM image AS name",
+                ),
             };
             self.refuse(&(words[1].start..args.end), kind, message);
         }
@@ -268,7 +282,9 @@ impl Reader<'_> {
     /// A JSON array of strings, or `None` when the text is to be read otherwise.
     fn array(&mut self, args: &Range<usize>) -> Option<Vec<Word>> {
         match json::read_array(self.text, args.clone())? {
-            JsonArray::Strings(strings) => Some(strings.into_iter().map(|string| self.json_word(string)).collect()),
+            JsonArray::Strings(strings) => {
+                Some(strings.into_iter().map(|string| self.json_word(string)).collect())
+            }
             JsonArray::Other(element) => {
                 let span = self.span(&element);
                 self.error(
@@ -422,7 +438,11 @@ impl Reader<'_> {
         for word in &words {
             let sign = self.text[word.clone()].find('=').map(|at| word.start + at);
             if sign == Some(word.start) {
-                self.refuse(word, ErrorKind::BlankName, "the name before '=' is missing; write ARG name=default");
+                self.refuse(
+                    word,
+                    ErrorKind::BlankName,
+                    "the name before '=' is missing; write ARG name=default",
+                );
             }
             decls.push(ArgDecl {
                 name: self.word(&(word.start..sign.unwrap_or(word.end))),
@@ -457,16 +477,28 @@ impl Reader<'_> {
         match self.array(args) {
             Some(words) => {
                 if words.is_empty() {
-                    self.refuse(keyword_range, ErrorKind::MissingArgument, format!("SHELL needs a program; {example}"));
+                    self.refuse(
+                        keyword_range,
+                        ErrorKind::MissingArgument,
+                        format!("SHELL needs a program; {example}"),
+                    );
                 }
                 Kind::Shell(words)
             }
             None if args.is_empty() => {
-                self.refuse(keyword_range, ErrorKind::MissingArgument, format!("SHELL needs a program; {example}"));
+                self.refuse(
+                    keyword_range,
+                    ErrorKind::MissingArgument,
+                    format!("SHELL needs a program; {example}"),
+                );
                 Kind::Shell(Vec::new())
             }
             None => {
-                self.refuse(args, ErrorKind::JsonRequired, format!("SHELL takes a JSON array only; {example}"));
+                self.refuse(
+                    args,
+                    ErrorKind::JsonRequired,
+                    format!("SHELL takes a JSON array only; {example}"),
+                );
                 Kind::Shell(Vec::new())
             }
         }
@@ -522,7 +554,7 @@ impl Reader<'_> {
                     ErrorKind::BadHealthcheck,
                     "HEALTHCHECK takes CMD or NONE here; write HEALTHCHECK CMD command",
                 );
-                Kind::Healthcheck(Healthcheck::Cmd(self.command_text(args)))
+                Kind::Healthcheck(Healthcheck::Cmd(self.command_text(rest)))
             }
         }
     }
@@ -576,7 +608,8 @@ impl Reader<'_> {
                         | ErrorKind::MissingArgument
                 )
         };
-        let fatal_phase = self.errors.iter().filter(|error| caused(error) && error.fatal).map(|error| error.phase).min();
+        let fatal_phase =
+            self.errors.iter().filter(|error| caused(error) && error.fatal).map(|error| error.phase).min();
         self.errors.retain(|error| !caused(error));
         self.error(
             span,

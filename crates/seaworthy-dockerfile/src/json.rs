@@ -227,7 +227,9 @@ impl Reader<'_> {
         if (0xd800..0xdc00).contains(&high) && self.text[self.at..self.end].starts_with("\\u") {
             let before = self.at;
             self.at += 2;
-            if let Ok(low) = self.hex4() && (0xdc00..0xe000).contains(&low) {
+            if let Ok(low) = self.hex4()
+                && (0xdc00..0xe000).contains(&low)
+            {
                 let code = 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
                 return char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
             }

@@ -17,6 +17,7 @@ mod lines;
 mod map;
 pub mod mounts;
 mod parse;
+mod pattern;
 mod port;
 pub mod scope;
 mod stages;
@@ -29,6 +30,6 @@ pub use parse::parse;
 pub use seaworthy_finding::{Edit, Overlap, Span, apply_edits};
 pub use stages::{Base, Stage};
 pub use tree::{
-    ArgDecl, Command, Comment, Directive, Dockerfile, ErrorKind, Flag, Healthcheck, Heredoc, Instruction, Keyword,
-    Kind, Pair, Phase, SyntaxError, VarRef, Word,
+    ArgDecl, Command, Comment, Directive, Dockerfile, ErrorKind, Flag, Healthcheck, Heredoc, Instruction,
+    Keyword, Kind, Pair, Phase, SyntaxError, VarRef, Word,
 };

@@ -48,7 +48,10 @@ pub(crate) fn physical_lines(source: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut start = 0;
     while start < source.len() {
-        let next = source.as_bytes()[start..].iter().position(|byte| *byte == b'\n').map_or(source.len(), |at| start + at + 1);
+        let next = source.as_bytes()[start..]
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(source.len(), |at| start + at + 1);
         let end = start + source[start..next].trim_end_matches(['\r', '\n']).len();
         lines.push(Line { start, end, next });
         start = next;
@@ -66,7 +69,9 @@ fn strip_continuation(line: &str, escape: char) -> Option<&str> {
 impl<'a> Scanner<'a> {
     pub(crate) fn new(source: &'a str) -> Self {
         let mut lines = physical_lines(source);
-        if let Some(first) = lines.first_mut() && source.starts_with('\u{feff}') {
+        if let Some(first) = lines.first_mut()
+            && source.starts_with('\u{feff}')
+        {
             first.start += '\u{feff}'.len_utf8();
             first.end = first.end.max(first.start);
         }

@@ -150,8 +150,25 @@ fn is_bool(text: &str) -> bool {
 }
 
 const KEYS: [&str; 19] = [
-    "type", "from", "source", "src", "target", "dst", "destination", "readonly", "ro", "readwrite", "rw", "id",
-    "sharing", "required", "size", "mode", "uid", "gid", "env",
+    "type",
+    "from",
+    "source",
+    "src",
+    "target",
+    "dst",
+    "destination",
+    "readonly",
+    "ro",
+    "readwrite",
+    "rw",
+    "id",
+    "sharing",
+    "required",
+    "size",
+    "mode",
+    "uid",
+    "gid",
+    "env",
 ];
 
 /// Reads the value of `--mount=`.
@@ -190,7 +207,8 @@ fn check_field(mount: &mut Mount, field: &Field) {
     };
     let key = field.key.as_str();
     if !KEYS.contains(&key) {
-        let hint = did_you_mean(key, KEYS).map_or_else(|| "use one of its keys".to_owned(), |known| format!("write {known}"));
+        let hint = did_you_mean(key, KEYS)
+            .map_or_else(|| "use one of its keys".to_owned(), |known| format!("write {known}"));
         problem(format!("a mount has no field {key:?}; {hint}"), Phase::Build);
         return;
     }
@@ -224,7 +242,10 @@ fn check_field(mount: &mut Mount, field: &Field) {
                 "secret" => Some(MountType::Secret),
                 "ssh" => Some(MountType::Ssh),
                 _ => {
-                    problem("the mount's type is bind, cache, tmpfs, secret or ssh; write one of them".to_owned(), Phase::Build);
+                    problem(
+                        "the mount's type is bind, cache, tmpfs, secret or ssh; write one of them".to_owned(),
+                        Phase::Build,
+                    );
                     None
                 }
             }
@@ -273,7 +294,11 @@ fn check_mount(mount: &mut Mount, span: Span) {
             messages.push("a secret takes id or source, not both; remove source");
         }
     }
-    let problems = messages.into_iter().map(|message| Problem { span, message: message.to_owned(), phase: Phase::Build });
+    let problems = messages.into_iter().map(|message| Problem {
+        span,
+        message: message.to_owned(),
+        phase: Phase::Build,
+    });
     mount.problems.extend(problems);
 }
 

@@ -4,7 +4,7 @@ use seaworthy_finding::Span;
 
 use crate::heredoc;
 use crate::instruction;
-use crate::lines::{Scanner, physical_lines};
+use crate::lines::Scanner;
 use crate::tree::{Dockerfile, ErrorKind, Heredoc, Instruction, Keyword, Kind, Phase, SyntaxError};
 
 /// Reads a Dockerfile. Errors come in order of place.
@@ -17,7 +17,8 @@ pub fn parse(source: &str) -> (Dockerfile, Vec<SyntaxError>) {
         for line in &logical.empty_lines {
             errors.push(SyntaxError {
                 span: *line,
-                message: "an empty line inside a continued instruction; remove it or write # in it".to_owned(),
+                message: "an empty line inside a continued instruction; remove it or write # in it"
+                    .to_owned(),
                 kind: ErrorKind::EmptyContinuation,
                 fatal: false,
                 phase: Phase::Parse,
@@ -35,7 +36,10 @@ pub fn parse(source: &str) -> (Dockerfile, Vec<SyntaxError>) {
                     instruction.broken = true;
                     errors.push(SyntaxError {
                         span,
-                        message: format!("the heredoc never ends; write {} alone on a line behind its text", doc.name),
+                        message: format!(
+                            "the heredoc never ends; write {} alone on a line behind its text",
+                            doc.name
+                        ),
                         kind: ErrorKind::UnterminatedHeredoc,
                         fatal: true,
                         phase: Phase::Parse,
@@ -57,10 +61,9 @@ pub fn parse(source: &str) -> (Dockerfile, Vec<SyntaxError>) {
         comments: scanner.comments,
         instructions,
         blanks: Vec::new(),
-        line_starts: physical_lines(source).into_iter().map(|line| line.next).collect(),
+        line_starts: std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect(),
         source: source.to_owned(),
     };
-    file.line_starts.insert(0, 0);
     file.blanks = blanks(&file);
     (file, errors)
 }
@@ -77,7 +80,13 @@ fn takes_heredocs(instruction: &Instruction) -> bool {
 }
 
 /// Reads the body of a heredoc up to its terminator or the end of the file.
-fn body(scanner: &mut Scanner<'_>, source: &str, opener: heredoc::Opener, span: Span, after: usize) -> Heredoc {
+fn body(
+    scanner: &mut Scanner<'_>,
+    source: &str,
+    opener: heredoc::Opener,
+    span: Span,
+    after: usize,
+) -> Heredoc {
     let mut content_span: Option<Span> = None;
     let mut doc = Heredoc {
         name: opener.name,
@@ -117,7 +126,9 @@ fn attach(instruction: &mut Instruction, docs: Vec<Heredoc>, errors: &mut Vec<Sy
         }
         Kind::Copy { sources, dest, .. } | Kind::Add { sources, dest, .. } => {
             let is_heredoc = |raw: &str| heredoc::opener(raw, 0..0).is_some();
-            if let Some(word) = dest && is_heredoc(&word.raw) {
+            if let Some(word) = dest
+                && is_heredoc(&word.raw)
+            {
                 errors.push(SyntaxError {
                     span: word.span,
                     message: format!(
@@ -160,7 +171,8 @@ fn check_file(source: &str, instructions: &[Instruction], errors: &mut Vec<Synta
         let text = instruction.keyword_span.of(source);
         instruction.keyword == Keyword::From
             || instruction.keyword == Keyword::Unknown
-                && seaworthy_finding::did_you_mean(text, Keyword::ALL.iter().map(|keyword| keyword.as_str())) == Some("FROM")
+                && seaworthy_finding::did_you_mean(text, Keyword::ALL.iter().map(|keyword| keyword.as_str()))
+                    == Some("FROM")
     };
     let outside = instructions
         .iter()
@@ -169,7 +181,10 @@ fn check_file(source: &str, instructions: &[Instruction], errors: &mut Vec<Synta
     if let Some(instruction) = outside {
         errors.push(SyntaxError {
             span: instruction.keyword_span,
-            message: format!("{} stands before the first FROM; write FROM image above it", instruction.keyword),
+            message: format!(
+                "{} stands before the first FROM; write FROM image above it",
+                instruction.keyword
+            ),
             kind: ErrorKind::NoStage,
             fatal: true,
             phase: Phase::Instructions,

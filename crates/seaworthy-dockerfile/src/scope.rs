@@ -132,7 +132,12 @@ impl Scope {
     }
 
     /// Takes an ARG or ENV line into account; others change nothing.
-    pub fn apply(&mut self, instruction: &Instruction, globals: &Args, build_args: &dyn Fn(&str) -> Option<String>) {
+    pub fn apply(
+        &mut self,
+        instruction: &Instruction,
+        globals: &Args,
+        build_args: &dyn Fn(&str) -> Option<String>,
+    ) {
         match &instruction.kind {
             Kind::Arg { args } => {
                 for decl in args {

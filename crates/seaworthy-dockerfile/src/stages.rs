@@ -77,7 +77,10 @@ impl Dockerfile {
     /// The value of a parser directive.
     #[must_use]
     pub fn directive(&self, name: &str) -> Option<&str> {
-        self.directives.iter().find(|directive| directive.name == name).map(|directive| directive.value.as_str())
+        self.directives
+            .iter()
+            .find(|directive| directive.name == name)
+            .map(|directive| directive.value.as_str())
     }
 
     /// The 1-based line and the 1-based column, in characters, of an offset.

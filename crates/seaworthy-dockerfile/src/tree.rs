@@ -179,6 +179,8 @@ pub struct Instruction {
     pub inline_comment: Option<Span>,
     /// The instruction without heredoc bodies as BuildKit reads it: continuations joined, comments dropped.
     pub text: String,
+    /// The part of `text` behind keyword and flags.
+    pub arguments: String,
     /// True when a fatal [`SyntaxError`] lies on this instruction, so `kind` is only what could be read.
     pub broken: bool,
 }
@@ -199,28 +201,54 @@ pub struct Flag {
 #[expect(missing_docs, reason = "the fields are the parts of the instruction's grammar")]
 pub enum Kind {
     /// `image` is empty when the line has none.
-    From { image: Word, alias: Option<Word> },
+    From {
+        image: Word,
+        alias: Option<Word>,
+    },
     Run(Command),
     Cmd(Command),
     Entrypoint(Command),
     /// Heredoc words are in [`Instruction::heredocs`], not in `sources`.
-    Copy { sources: Vec<Word>, dest: Option<Word>, json: bool },
+    Copy {
+        sources: Vec<Word>,
+        dest: Option<Word>,
+        json: bool,
+    },
     /// Heredoc words are in [`Instruction::heredocs`], not in `sources`.
-    Add { sources: Vec<Word>, dest: Option<Word>, json: bool },
-    Env { pairs: Vec<Pair>, legacy: bool },
-    Label { pairs: Vec<Pair>, legacy: bool },
-    Arg { args: Vec<ArgDecl> },
-    Expose { ports: Vec<Word> },
+    Add {
+        sources: Vec<Word>,
+        dest: Option<Word>,
+        json: bool,
+    },
+    Env {
+        pairs: Vec<Pair>,
+        legacy: bool,
+    },
+    Label {
+        pairs: Vec<Pair>,
+        legacy: bool,
+    },
+    Arg {
+        args: Vec<ArgDecl>,
+    },
+    Expose {
+        ports: Vec<Word>,
+    },
     User(Word),
     Workdir(Word),
-    Volume { paths: Vec<Word>, json: bool },
+    Volume {
+        paths: Vec<Word>,
+        json: bool,
+    },
     Healthcheck(Healthcheck),
     Stopsignal(Word),
     Shell(Vec<Word>),
     Onbuild(Box<Instruction>),
     Maintainer(Word),
     /// An unknown word, or an instruction whose arguments could not be read at all.
-    Unknown { text: String },
+    Unknown {
+        text: String,
+    },
 }
 
 /// `name=value` of `ENV` and `LABEL`.

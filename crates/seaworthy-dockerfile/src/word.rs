@@ -2,6 +2,7 @@
 
 use seaworthy_finding::Span;
 
+use crate::expand::name_length;
 use crate::tree::{VarRef, Word};
 
 impl Word {
@@ -122,16 +123,6 @@ impl Finder<'_> {
         }
         end.max(start + 1)
     }
-}
-
-fn name_length(text: &str) -> usize {
-    let Some(first) = text.chars().next() else { return 0 };
-    if matches!(first, '@' | '*' | '#' | '?' | '-' | '$' | '!' | '0') {
-        return 1;
-    }
-    let digits = first.is_numeric();
-    text.find(|ch: char| if digits { !ch.is_numeric() } else { !(ch.is_alphanumeric() || ch == '_') })
-        .unwrap_or(text.len())
 }
 
 fn operator_length(tail: &str) -> usize {

@@ -75,7 +75,9 @@ pub(crate) fn split_quoted(text: &str, range: Range<usize>, escape: char) -> Vec
             quote = Some(ch);
         }
     }
-    if let Some(begun) = start && begun < end {
+    if let Some(begun) = start
+        && begun < end
+    {
         words.push(begun..end);
     }
     words

@@ -1,0 +1,62 @@
+//! `cargo xtask conformance KIND DIR`: one JSON line per disagreement, then `KIND: agree N of M`.
+//!
+//! A kind is one module with `run(dir, out)`, which hands every disagreement to `out` as an object with `case`,
+//! `expected` and `got`, and gives (agreeing, all). A disagreement that is listed in `docs/differences.md` with a
+//! reason counts as agreement.
+
+mod differences;
+mod dockerfile_dump;
+mod dockerfile_lang;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+/// Compares the product with the answers in a directory; gives how many agree, and how many there are.
+type Run = fn(&Path, &mut dyn FnMut(Value)) -> anyhow::Result<(usize, usize)>;
+
+/// Every kind, sorted by name.
+const KINDS: [(&str, Run); 1] = [("dockerfile-lang", dockerfile_lang::run)];
+
+/// Runs the command; 0 everything agrees, 1 something does not, 2 the command line or the directory is wrong.
+pub(crate) fn main(words: &[&str], out: &mut dyn Write) -> ExitCode {
+    match execute(words, out) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            // Nothing is left to do when standard error is closed.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn execute(words: &[&str], out: &mut dyn Write) -> anyhow::Result<bool> {
+    let kinds = || KINDS.map(|(name, _)| name).join(", ");
+    let [kind, dir] = words else {
+        anyhow::bail!("usage: cargo xtask conformance KIND DIR; kinds: {}", kinds());
+    };
+    let Some((_, run)) = KINDS.iter().find(|(name, _)| name == kind) else {
+        anyhow::bail!("unknown kind {kind}; kinds: {}", kinds());
+    };
+    let listed = differences::read(kind)?;
+    let mut deliberate = 0;
+    let mut written = Ok(());
+    let (agree, total) = run(Path::new(dir), &mut |mut line| {
+        let case = line.get("case").and_then(Value::as_str).unwrap_or_default();
+        if let Some(reason) = listed.get(case) {
+            deliberate += 1;
+            line["deliberate"] = Value::String(reason.clone());
+        }
+        line["kind"] = Value::String((*kind).to_owned());
+        if written.is_ok() {
+            written = writeln!(out, "{line}");
+        }
+    })?;
+    written?;
+    let agree = agree + deliberate;
+    writeln!(out, "{kind}: agree {agree} of {total}")?;
+    Ok(agree == total)
+}
