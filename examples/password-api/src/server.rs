@@ -1,5 +1,6 @@
 //! Sockets, signals and the drain.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,7 +111,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let mut connections = JoinSet::new();
     let (name, _) = tokio::select! {
         signal = stop.next() => signal,
-        () = server.accept(&listener, &mut connections) => unreachable!("accepting never ends by itself"),
+        never = server.accept(&listener, &mut connections) => match never {},
     };
     drop(listener);
     let _ = drain.send(true);
@@ -121,8 +122,11 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         () = tokio::time::sleep(DRAIN) => connections.len(),
         (_, code) = stop.next() => exit_at_once(code),
     };
-    let rest =
-        if cut == 0 { String::new() } else { format!(", {cut} connections cut after {} s", DRAIN.as_secs()) };
+    let rest = match cut {
+        0 => String::new(),
+        1 => format!(", 1 connection cut after {} s", DRAIN.as_secs()),
+        n => format!(", {n} connections cut after {} s", DRAIN.as_secs()),
+    };
     logging::out(&format!("password-api stopped after {name}{rest}"));
     Ok(())
 }
@@ -145,7 +149,7 @@ struct Server {
 
 impl Server {
     /// Accepts for ever. A connection beyond a limit is closed before a byte of it is read.
-    async fn accept(self: &Arc<Self>, listener: &TcpListener, connections: &mut JoinSet<()>) {
+    async fn accept(self: &Arc<Self>, listener: &TcpListener, connections: &mut JoinSet<()>) -> Infallible {
         loop {
             while connections.try_join_next().is_some() {}
             let Ok((stream, peer)) = listener.accept().await else {
