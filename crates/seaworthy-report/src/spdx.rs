@@ -1,0 +1,117 @@
+//! The SPDX 2.3 document of an image: the image contains its packages, which depend on one another.
+
+use crate::inventory::{image_name, image_purl, items, purl, whole_seconds};
+use crate::license::{Extracted, expression};
+use crate::text::escape;
+use seaworthy_facts::ImageFacts;
+use seaworthy_oci::Digest;
+use serde_json::{Map, Value, json};
+
+/// Where document namespaces live. The host can never resolve; the namespace only has to be unique.
+const NAMESPACE: &str = "https://seaworthy.invalid/spdx";
+const IMAGE: &str = "SPDXRef-image";
+
+/// Writes the document, the same bytes for the same input.
+///
+/// `created` is an RFC 3339 time; `seed` sets documents of the same image apart where there are several,
+/// and may be empty; `version` is the tool's.
+pub fn document(image: &ImageFacts, created: &str, seed: &str, version: &str) -> Vec<u8> {
+    let mut extracted = Extracted::new();
+    let name = image_name(image);
+    let created = whole_seconds(created);
+    let mut packages = vec![image_package(image, &name, &mut extracted)];
+    let mut relationships = vec![relation("SPDXRef-DOCUMENT", "DESCRIBES", IMAGE)];
+    for item in items(image) {
+        let id = format!("SPDXRef-{}", item.id);
+        let mut package = base(&id, &escape(&item.package.name));
+        if !item.package.version.is_empty() {
+            package.insert("versionInfo".to_owned(), json!(escape(&item.package.version)));
+        }
+        let license = expression(item.package.license.as_deref(), &mut extracted);
+        package.insert("licenseDeclared".to_owned(), json!(license));
+        let found: Vec<String> = item.evidence.iter().cloned().collect();
+        if !found.is_empty() {
+            package.insert("sourceInfo".to_owned(), json!(format!("found in {}", found.join(", "))));
+        }
+        if let Some(purl) = purl(item.package) {
+            package.insert("externalRefs".to_owned(), external(purl));
+        }
+        package.insert("primaryPackagePurpose".to_owned(), json!("LIBRARY"));
+        packages.push(Value::Object(package));
+        relationships.push(relation(IMAGE, "CONTAINS", &id));
+        for other in &item.depends {
+            relationships.push(relation(&id, "DEPENDS_ON", &format!("SPDXRef-{other}")));
+        }
+    }
+    let key = format!("{}\u{1f}{created}\u{1f}{seed}\u{1f}{version}", image.digest);
+    let unique = Digest::of(key.as_bytes());
+    let mut document = json!({
+        "spdxVersion": "SPDX-2.3",
+        "dataLicense": "CC0-1.0",
+        "SPDXID": "SPDXRef-DOCUMENT",
+        "name": name,
+        "documentNamespace": format!("{NAMESPACE}/{}/{}", plain(&image.digest), unique.hex().get(..32).unwrap_or_default()),
+        "creationInfo": {
+            "created": created,
+            "creators": [format!("Tool: seaworthy-{}", escape(version))],
+        },
+        "packages": packages,
+        "relationships": relationships,
+    });
+    if !extracted.is_empty() {
+        let infos: Vec<Value> = extracted
+            .iter()
+            .map(|(id, text)| json!({"licenseId": id, "extractedText": text, "name": text}))
+            .collect();
+        document["hasExtractedLicensingInfos"] = Value::Array(infos);
+    }
+    // Displaying a value cannot fail.
+    format!("{document:#}\n").into_bytes()
+}
+
+fn image_package(image: &ImageFacts, name: &str, extracted: &mut Extracted) -> Value {
+    let mut package = base(IMAGE, name);
+    package.insert("versionInfo".to_owned(), json!(escape(&image.digest)));
+    let key = "org.opencontainers.image.licenses";
+    let stated = image.annotations.get(key).or_else(|| image.config.config.labels.get(key));
+    package.insert("licenseDeclared".to_owned(), json!(expression(stated.map(String::as_str), extracted)));
+    package.insert("primaryPackagePurpose".to_owned(), json!("CONTAINER"));
+    if let Ok(digest) = image.digest.parse::<Digest>() {
+        let algorithm = if digest.algorithm() == "sha512" { "SHA512" } else { "SHA256" };
+        let sum = json!([{"algorithm": algorithm, "checksumValue": digest.hex()}]);
+        package.insert("checksums".to_owned(), sum);
+        package.insert("externalRefs".to_owned(), external(&image_purl(image)));
+    }
+    Value::Object(package)
+}
+
+/// What every package of the document has.
+fn base(id: &str, name: &str) -> Map<String, Value> {
+    let fields = [
+        ("SPDXID", json!(id)),
+        ("name", json!(if name.is_empty() { "unnamed" } else { name })),
+        ("downloadLocation", json!("NOASSERTION")),
+        ("filesAnalyzed", json!(false)),
+        ("licenseConcluded", json!("NOASSERTION")),
+        ("copyrightText", json!("NOASSERTION")),
+        ("supplier", json!("NOASSERTION")),
+    ];
+    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+fn external(purl: &str) -> Value {
+    json!([{
+        "referenceCategory": "PACKAGE-MANAGER",
+        "referenceType": "purl",
+        "referenceLocator": purl,
+    }])
+}
+
+fn relation(from: &str, kind: &str, to: &str) -> Value {
+    json!({"spdxElementId": from, "relationshipType": kind, "relatedSpdxElement": to})
+}
+
+/// A digest as one segment of a URL's path.
+fn plain(digest: &str) -> String {
+    digest.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+}
