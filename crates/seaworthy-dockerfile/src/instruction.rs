@@ -20,12 +20,18 @@ pub(crate) struct Reader<'a> {
     pub(crate) escape: char,
     pub(crate) errors: Vec<SyntaxError>,
     inline: Option<usize>,
+    /// How many ONBUILD are open.
+    depth: usize,
 }
+
+/// ONBUILD inside of ONBUILD is refused anyway; deeper than this it is not even read.
+const MAX_TRIGGERS: usize = 8;
 
 /// Reads a joined line; heredoc bodies are not part of it.
 pub(crate) fn read(logical: Logical, escape: char, errors: &mut Vec<SyntaxError>) -> Instruction {
     let text = logical.text;
-    let mut reader = Reader { text: &text, map: &logical.map, escape, errors: Vec::new(), inline: None };
+    let mut reader =
+        Reader { text: &text, map: &logical.map, escape, errors: Vec::new(), inline: None, depth: 0 };
     let range = words::trim(&text, 0..text.len());
     let mut instruction = reader.instruction(range);
     reader.fold_inline_comment(&mut instruction);
@@ -568,8 +574,18 @@ impl Reader<'_> {
             );
             return Kind::Unknown { text: self.text[keyword_range.start..].trim_end().to_owned() };
         }
+        if self.depth == MAX_TRIGGERS {
+            self.refuse(
+                keyword_range,
+                ErrorKind::BadOnbuild,
+                "ONBUILD cannot hold ONBUILD; write another instruction",
+            );
+            return Kind::Unknown { text: self.text[keyword_range.start..args.end].to_owned() };
+        }
         let before = self.errors.len();
+        self.depth += 1;
         let inner = self.instruction(args);
+        self.depth -= 1;
         for error in &mut self.errors[before..] {
             // BuildKit keeps the text of a trigger and reads its arguments only in the child's build.
             if error.phase != Phase::Parse {

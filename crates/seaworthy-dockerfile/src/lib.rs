@@ -4,6 +4,7 @@
 //! source lies in exactly one directive, comment, instruction or blank. What BuildKit's own packages answer is
 //! the measure; where this crate differs on purpose, the documentation of the differences says why.
 
+mod access;
 mod check;
 pub mod duration;
 pub mod expand;

@@ -2,7 +2,7 @@
 
 use crate::expand::{Mode, expand};
 use crate::scope::{self, Args};
-use crate::tree::{Dockerfile, Flag, Instruction, Keyword, Kind, Word};
+use crate::tree::{Dockerfile, Instruction, Keyword, Kind, Word};
 
 /// What a stage begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub enum Base {
     Stage(usize),
     /// Nothing.
     Scratch,
-    /// An image; global arguments are replaced by their defaults where they have one.
+    /// An image, with global arguments replaced; `${NAME}` stays where none has a value.
     Image(String),
 }
 
@@ -106,25 +106,21 @@ impl Dockerfile {
 }
 
 fn base(image: &Word, globals: &Args, earlier: &[Stage<'_>]) -> Base {
-    let get = |name: &str| globals.get(name).map(str::to_owned);
+    // A plain reference without a value stays as written, so `base-${TARGETARCH}` does not look like `base-`.
+    let unknown: Vec<String> = image
+        .variables()
+        .into_iter()
+        .filter(|variable| variable.operator.is_none() && globals.get(&variable.name).is_none())
+        .map(|variable| variable.name)
+        .collect();
+    let get = |name: &str| match globals.get(name) {
+        Some(value) => Some(value.to_owned()),
+        None => unknown.iter().any(|known| known == name).then(|| format!("${{{name}}}")),
+    };
     let text = expand(&image.raw, &get, image.escape(), Mode::WORD).unwrap_or_else(|_| image.raw.clone());
     // A stage's own base is never itself, and FROM looks names up as written.
     if let Some(index) = earlier.iter().rposition(|stage| stage.name.as_deref() == Some(text.as_str())) {
         return Base::Stage(index);
     }
     if text == "scratch" { Base::Scratch } else { Base::Image(text) }
-}
-
-impl Instruction {
-    /// The first flag of a name.
-    #[must_use]
-    pub fn flag(&self, name: &str) -> Option<&Flag> {
-        self.flags.iter().find(|flag| flag.name == name)
-    }
-
-    /// The value of a flag of a name.
-    #[must_use]
-    pub fn flag_value(&self, name: &str) -> Option<&Word> {
-        self.flag(name)?.value.as_ref()
-    }
 }
