@@ -1,1 +1,25 @@
 //! Boots an image and observes how it behaves.
+//!
+//! A [`Subject`] says what is booted and what is known of it; a [`Driver`] boots it, in the embedded sandbox or on
+//! a Docker Engine; [`run`] makes the boots and fills [`seaworthy_facts::RunFacts`]. Both drivers give the same
+//! facts. Health is probed from here, never by an engine. Nothing is printed.
+
+mod boot;
+mod driver;
+mod health;
+mod http;
+mod logs;
+mod missing;
+mod plan;
+mod probe;
+mod sandbox;
+mod stop;
+mod trial;
+mod writes;
+
+pub use driver::{
+    Captured, Container, Driver, DriverError, ExecResult, Launch, MountedFile, PrivilegeStatus, TmpfsMount,
+};
+pub use plan::{PlanError, Plan, Required, Secret, Subject};
+pub use sandbox::SandboxDriver;
+pub use trial::{Event, Options, run};

@@ -1,0 +1,1 @@
+//! The trial on a Docker Engine or Podman.

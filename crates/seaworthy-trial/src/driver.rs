@@ -1,0 +1,192 @@
+//! What a trial needs of an engine, so that the same behaviours are observed on each.
+
+use seaworthy_facts::{Exit, SocketFact, WriteFact};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// A file put into a container before it starts.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MountedFile {
+    /// Where in the image.
+    pub path: String,
+    /// Content; may be a secret, so it is never shown.
+    pub content: Vec<u8>,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
+
+impl std::fmt::Debug for MountedFile {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} {:o} {}:{} ({} bytes)", self.path, self.mode, self.uid, self.gid, self.content.len())
+    }
+}
+
+/// A memory file system of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TmpfsMount {
+    /// Where.
+    pub path: String,
+    /// Limit in bytes.
+    pub size: Option<u64>,
+    /// Permission bits of its root.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Whether programs may be run from it.
+    pub exec: bool,
+}
+
+/// One boot, completely resolved.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// Program and arguments.
+    pub argv: Vec<String>,
+    /// The complete environment.
+    pub env: Vec<(String, String)>,
+    /// Variables of the image that must not be there.
+    pub without: Vec<String>,
+    /// Working directory.
+    pub cwd: String,
+    /// Numeric user.
+    pub uid: u32,
+    /// Numeric group.
+    pub gid: u32,
+    /// Supplementary groups.
+    pub groups: Vec<u32>,
+    /// Files put in.
+    pub files: Vec<MountedFile>,
+    /// Whether the root is read-only.
+    pub read_only: bool,
+    /// Memory file systems.
+    pub tmpfs: Vec<TmpfsMount>,
+    /// Capabilities to keep, by name without `CAP_`.
+    pub capabilities: Vec<String>,
+    /// Memory limit in bytes.
+    pub memory: Option<u64>,
+}
+
+/// What a container wrote so far.
+#[derive(Clone, Debug, Default)]
+pub struct Captured {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Captured {
+    /// The last lines of both streams, standard error last.
+    pub fn tail(&self, lines: usize) -> Vec<String> {
+        let all: Vec<&str> = self.stdout.lines().chain(self.stderr.lines()).collect();
+        all.iter().skip(all.len().saturating_sub(lines)).map(|line| (*line).to_owned()).collect()
+    }
+}
+
+/// A command run inside a running container.
+#[derive(Clone, Debug, Default)]
+pub struct ExecResult {
+    /// Exit status; absent when it timed out or could not start.
+    pub status: Option<i32>,
+    /// Both streams.
+    pub output: String,
+    /// Whether it was ended for taking too long.
+    pub timed_out: bool,
+    /// Why it could not start.
+    pub error: Option<String>,
+}
+
+/// Privileges and signals of PID 1.
+#[derive(Clone, Debug, Default)]
+pub struct PrivilegeStatus {
+    /// Effective user.
+    pub uid: u32,
+    /// Effective group.
+    pub gid: u32,
+    /// Bounding capabilities as a mask.
+    pub bounding: u64,
+    /// Effective capabilities as a mask.
+    pub effective: u64,
+    /// Whether no-new-privileges is set.
+    pub no_new_privileges: bool,
+    /// Whether a seccomp filter is in force.
+    pub seccomp: bool,
+    /// Mask of signals with a handler; bit n-1 is signal n.
+    pub caught: u64,
+    /// Command line of PID 1.
+    pub cmdline: Vec<String>,
+}
+
+/// Why a container could not be started or looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum DriverError {
+    /// The machine cannot run containers; checks are not run.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The program could not be executed: a fault of the image.
+    #[error("{0}")]
+    NotExecutable(String),
+    /// Anything else.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A running container.
+pub trait Container: Send + Sync {
+    /// When its process was started.
+    fn started(&self) -> Instant;
+    /// Sends a signal to PID 1.
+    ///
+    /// # Errors
+    /// The container has ended or the engine refuses.
+    fn signal(&self, signal: i32) -> Result<(), DriverError>;
+    /// Waits for its end, at most so long; nothing when it still runs.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    fn wait(&self, limit: Duration) -> Result<Option<Exit>, DriverError>;
+    /// What it wrote so far.
+    fn logs(&self) -> Captured;
+    /// Runs a command inside, as the container's user.
+    fn exec(&self, argv: &[String], limit: Duration) -> ExecResult;
+    /// Connects to a port inside.
+    ///
+    /// # Errors
+    /// Nobody listens, or the network cannot be entered.
+    fn connect(&self, port: u16, limit: Duration) -> std::io::Result<TcpStream>;
+    /// Sockets that listen inside.
+    ///
+    /// # Errors
+    /// The container's processes cannot be looked at.
+    fn sockets(&self) -> Result<Vec<SocketFact>, DriverError>;
+    /// Privileges of PID 1.
+    ///
+    /// # Errors
+    /// The container's processes cannot be looked at.
+    fn status(&self) -> Result<PrivilegeStatus, DriverError>;
+    /// Paths written on its root.
+    ///
+    /// # Errors
+    /// The engine cannot tell.
+    fn writes(&self) -> Result<Vec<WriteFact>, DriverError>;
+    /// Peak memory in bytes.
+    fn memory_peak(&self) -> Option<u64>;
+}
+
+/// An engine that boots one image.
+pub trait Driver: Sync {
+    /// Its name and version.
+    fn name(&self) -> String;
+    /// Why its results are less faithful than on a full engine.
+    fn reduced_fidelity(&self) -> Vec<String>;
+    /// Starts a container.
+    ///
+    /// # Errors
+    /// The machine or the image does not allow it.
+    fn start(&self, launch: &Launch) -> Result<Box<dyn Container>, DriverError>;
+}

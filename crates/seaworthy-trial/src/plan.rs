@@ -1,0 +1,299 @@
+//! Turns the policy and the image into boots.
+
+use crate::driver::{Launch, MountedFile, TmpfsMount};
+use crate::http::Request;
+use seaworthy_facts::{FileKind, ImageFacts};
+use seaworthy_finding::{EnvValue, Expectation, TestConfig, parse_bytes};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A variable the service must not start without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Required {
+    /// The variable.
+    pub name: String,
+    /// Who says so, such as `README.md:31`.
+    pub by: String,
+}
+
+/// What is booted and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The image.
+    pub image: &'a ImageFacts,
+    /// The policy's `[image.test]`.
+    pub test: &'a TestConfig,
+    /// Variables that are required.
+    pub required: &'a [Required],
+    /// Temporary file systems of the compose file, used where the policy names none.
+    pub tmpfs: &'a [String],
+    /// Directory that `source` of a secret file is relative to.
+    pub project: &'a Path,
+}
+
+/// A value made for the run that must appear nowhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret {
+    /// Its name, such as the variable or the file.
+    pub name: String,
+    /// The value.
+    pub value: String,
+}
+
+/// The resolved plan of a trial.
+#[derive(Clone)]
+pub struct Plan {
+    /// The hardened boot all others derive from.
+    pub launch: Launch,
+    /// Values that must not be logged.
+    pub secrets: Vec<Secret>,
+    values: BTreeMap<String, String>,
+}
+
+/// The plan cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The image names no program.
+    #[error("the image has neither an entrypoint nor a command, so there is nothing to boot")]
+    NoCommand,
+    /// The image's user does not resolve.
+    #[error("the image's user `{0}` is not in its /etc/passwd or /etc/group")]
+    NoUser(String),
+    /// A value of the policy does not fit.
+    #[error("`image.test` in seaworthy.toml: {0}")]
+    Policy(String),
+}
+
+impl Plan {
+    /// Makes the plan; secrets are generated anew each time.
+    ///
+    /// # Errors
+    /// The image cannot be booted at all, or the policy names something that does not exist.
+    pub fn new(subject: &Subject<'_>) -> Result<Self, PlanError> {
+        let config = &subject.image.config.config;
+        let argv = config.argv();
+        if argv.is_empty() {
+            return Err(PlanError::NoCommand);
+        }
+        let (uid, gid) = subject.image.start_ids().ok_or_else(|| PlanError::NoUser(config.user.clone()))?;
+        let mut values = BTreeMap::new();
+        let mut secrets = Vec::new();
+        let files = files(subject, uid, gid, &mut values, &mut secrets)?;
+        let mut env: BTreeMap<String, String> =
+            config.env.iter().filter_map(|entry| entry.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        env.entry("PATH".to_owned()).or_insert_with(|| DEFAULT_PATH.to_owned());
+        for (name, value) in &subject.test.env {
+            let value = match value {
+                EnvValue::Literal(text) => text.clone(),
+                EnvValue::Generate => {
+                    let value = random_hex(24)?;
+                    secrets.push(Secret { name: format!("variable {name}"), value: value.clone() });
+                    value
+                }
+            };
+            values.insert(name.clone(), value.clone());
+            env.insert(name.clone(), value);
+        }
+        let cwd = if config.working_dir.is_empty() { "/".to_owned() } else { config.working_dir.clone() };
+        let launch = Launch {
+            argv,
+            env: env.into_iter().collect(),
+            without: Vec::new(),
+            cwd,
+            uid,
+            gid,
+            groups: groups(subject.image, uid),
+            files,
+            read_only: true,
+            tmpfs: tmpfs(subject)?,
+            capabilities: subject.test.cap_add.clone(),
+            memory: subject.test.memory,
+        };
+        Ok(Self { launch, secrets, values })
+    }
+
+    /// A configured request with this run's values in place of `${NAME}`.
+    pub(crate) fn request(&self, expectation: &Expectation) -> Result<Request, String> {
+        let mut request = Request::parse(&expectation.request)?;
+        for (name, value) in &expectation.headers {
+            request.headers.push((name.clone(), self.fill(value)?));
+        }
+        request.body = expectation.body.as_deref().map(|body| self.fill(body)).transpose()?;
+        Ok(request)
+    }
+
+    /// Replaces `${NAME}` and `${/path}` by the values of this run.
+    fn fill(&self, text: &str) -> Result<String, String> {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find("${") {
+            out.push_str(&rest[..at]);
+            let end = rest[at..].find('}').ok_or_else(|| format!("`{text}`: `${{` is not closed"))?;
+            let name = &rest[at + 2..at + end];
+            let known = || self.values.keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+            let value = self.values.get(name).ok_or_else(|| format!("`${{{name}}}` names no variable or file of the run; known: {}", known()))?;
+            out.push_str(value);
+            rest = &rest[at + end + 1..];
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+
+    /// Replaces every secret of the run in a text.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        let mut out = text.to_owned();
+        for secret in &self.secrets {
+            out = out.replace(&secret.value, &format!("[{}]", secret.name));
+        }
+        out
+    }
+}
+
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Random bytes from the operating system, in hexadecimal.
+fn random_hex(bytes: usize) -> Result<String, PlanError> {
+    use std::fmt::Write as _;
+    let mut buffer = vec![0; bytes];
+    getrandom::fill(&mut buffer).map_err(|error| PlanError::Policy(format!("no randomness from the system: {error}")))?;
+    let mut text = String::new();
+    for byte in buffer {
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
+}
+
+fn files(
+    subject: &Subject<'_>,
+    uid: u32,
+    gid: u32,
+    values: &mut BTreeMap<String, String>,
+    secrets: &mut Vec<Secret>,
+) -> Result<Vec<MountedFile>, PlanError> {
+    let mut files = Vec::new();
+    for (path, file) in &subject.test.files {
+        let wrong = |what: String| PlanError::Policy(format!("file `{path}`: {what}"));
+        if !path.starts_with('/') {
+            return Err(wrong("the path must be absolute".to_owned()));
+        }
+        let content = match (&file.generate, &file.content, &file.source) {
+            (Some(kind), None, None) if kind == "token" => {
+                let value = random_hex(24)?;
+                secrets.push(Secret { name: format!("file {path}"), value: value.clone() });
+                values.insert(path.clone(), value.clone());
+                value.into_bytes()
+            }
+            (Some(kind), None, None) => return Err(wrong(format!("`generate = \"{kind}\"` is unknown; `token` is known"))),
+            (None, Some(text), None) => {
+                values.insert(path.clone(), text.clone());
+                text.clone().into_bytes()
+            }
+            (None, None, Some(source)) => {
+                let full = subject.project.join(source);
+                std::fs::read(&full).map_err(|error| wrong(format!("failed to read `{}`: {error}", full.display())))?
+            }
+            _ => return Err(wrong("give exactly one of `generate`, `content` and `source`".to_owned())),
+        };
+        let text = file.mode.as_deref().unwrap_or("0400");
+        let mode = u32::from_str_radix(text, 8).map_err(|_| wrong(format!("mode `{text}` is not octal")))?;
+        files.push(MountedFile { path: path.clone(), content, mode, uid: file.uid.unwrap_or(uid), gid: file.gid.unwrap_or(gid) });
+    }
+    Ok(files)
+}
+
+/// Supplementary groups of the image's user, by name, as an engine resolves them.
+fn groups(image: &ImageFacts, uid: u32) -> Vec<u32> {
+    let Some(user) = image.users.iter().find(|user| user.uid == uid) else { return Vec::new() };
+    image.groups.iter().filter(|group| group.members.contains(&user.name)).map(|group| group.gid).collect()
+}
+
+/// Declared temporary file systems, and one for each volume of the image, owned as the image's directory is.
+fn tmpfs(subject: &Subject<'_>) -> Result<Vec<TmpfsMount>, PlanError> {
+    let declared = subject.test.tmpfs.as_deref().unwrap_or(subject.tmpfs);
+    let mut mounts = Vec::new();
+    for text in declared {
+        mounts.push(parse_tmpfs(text).map_err(PlanError::Policy)?);
+    }
+    for path in subject.image.config.config.volumes.keys() {
+        if mounts.iter().any(|mount: &TmpfsMount| mount.path == *path) {
+            continue;
+        }
+        let known = subject.image.file(path.trim_end_matches('/')).filter(|file| file.kind == FileKind::Directory);
+        let (mode, uid, gid) = known.map_or((0o755, 0, 0), |file| (file.mode & 0o7777, file.uid, file.gid));
+        mounts.push(TmpfsMount { path: path.clone(), size: None, mode, uid, gid, exec: true });
+    }
+    Ok(mounts)
+}
+
+/// Reads `/path[:option,…]` as `docker run --tmpfs` does.
+fn parse_tmpfs(text: &str) -> Result<TmpfsMount, String> {
+    let (path, options) = text.split_once(':').unwrap_or((text, ""));
+    if !path.starts_with('/') {
+        return Err(format!("tmpfs `{text}`: the path must be absolute"));
+    }
+    let mut mount = TmpfsMount { path: path.to_owned(), size: None, mode: 0o1777, uid: 0, gid: 0, exec: false };
+    for option in options.split(',').filter(|option| !option.is_empty()) {
+        let (key, value) = option.split_once('=').unwrap_or((option, ""));
+        let wrong = || format!("tmpfs `{text}`: `{option}` is malformed");
+        match key {
+            "size" => mount.size = Some(parse_bytes(&binary_unit(value)).ok_or_else(wrong)?),
+            "mode" => mount.mode = u32::from_str_radix(value, 8).map_err(|_| wrong())?,
+            "uid" => mount.uid = value.parse().map_err(|_| wrong())?,
+            "gid" => mount.gid = value.parse().map_err(|_| wrong())?,
+            "exec" => mount.exec = true,
+            "noexec" | "nosuid" | "nodev" | "rw" | "nr_inodes" | "suid" | "dev" => {}
+            _ => return Err(format!("tmpfs `{text}`: unknown option `{key}`")),
+        }
+    }
+    Ok(mount)
+}
+
+/// The kernel's `16m` counts in units of two.
+fn binary_unit(value: &str) -> String {
+    match value.trim_end_matches(['b', 'B']) {
+        text if text.ends_with(['k', 'K', 'm', 'M', 'g', 'G']) => format!("{text}i"),
+        text => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tmpfs_options_are_dockers() {
+        let mount = parse_tmpfs("/tmp:rw,noexec,nosuid,size=16m,mode=1777").unwrap();
+        assert_eq!((mount.size, mount.mode, mount.exec), (Some(16 << 20), 0o1777, false));
+        assert!(parse_tmpfs("tmp").is_err());
+        assert!(parse_tmpfs("/tmp:sise=1").is_err());
+    }
+
+    #[test]
+    fn values_of_the_run_fill_requests_and_are_redacted() {
+        let launch = Launch {
+            argv: vec![],
+            env: vec![],
+            without: vec![],
+            cwd: String::new(),
+            uid: 1,
+            gid: 1,
+            groups: vec![],
+            files: vec![],
+            read_only: true,
+            tmpfs: vec![],
+            capabilities: vec![],
+            memory: None,
+        };
+        let secrets = vec![Secret { name: "file /t".to_owned(), value: "s3cret".to_owned() }];
+        let plan = Plan { launch, secrets, values: BTreeMap::from([("/t".to_owned(), "s3cret".to_owned())]) };
+        let expectation = Expectation {
+            request: "POST /x".to_owned(),
+            headers: BTreeMap::from([("Authorization".to_owned(), "Bearer ${/t}".to_owned())]),
+            ..Expectation::default()
+        };
+        assert_eq!(plan.request(&expectation).unwrap().headers[0].1, "Bearer s3cret");
+        assert_eq!(plan.redact("token s3cret!"), "token [file /t]!");
+        let unknown = Expectation { request: "GET /".to_owned(), body: Some("${NO}".to_owned()), ..Expectation::default() };
+        assert!(plan.request(&unknown).unwrap_err().contains("`/t`"));
+    }
+}

@@ -1,0 +1,230 @@
+//! The trial on the embedded sandbox.
+
+use crate::driver::{
+    Captured, Container, Driver, DriverError, ExecResult, Launch, PrivilegeStatus,
+};
+use seaworthy_facts::{Exit, SocketFact, WriteFact};
+use seaworthy_sandbox::{
+    Bind, CapSet, ErrorKind, Exec, Mode, Network, Protocol, Rootfs, Running, Runtime, Seccomp, Spec, Tmpfs, WriteKind,
+};
+use std::net::TcpStream;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Boots an unpacked image in the embedded sandbox.
+pub struct SandboxDriver<'a> {
+    runtime: &'a Runtime,
+    rootfs: PathBuf,
+    work: PathBuf,
+    notes: Vec<String>,
+    boots: AtomicU64,
+}
+
+impl<'a> SandboxDriver<'a> {
+    /// A driver for an unpacked image. `work` is a private directory for files of the runs; `notes` are reasons for
+    /// reduced fidelity that are known already, such as owners that could not be restored when unpacking.
+    pub fn new(runtime: &'a Runtime, rootfs: &Path, work: &Path, notes: Vec<String>) -> Self {
+        Self { runtime, rootfs: rootfs.to_owned(), work: work.to_owned(), notes, boots: AtomicU64::new(0) }
+    }
+
+    fn spec(&self, launch: &Launch, binds: Vec<Bind>) -> Result<Spec, DriverError> {
+        let mut capabilities = CapSet::none();
+        for name in &launch.capabilities {
+            capabilities = capabilities.with(name).map_err(|error| DriverError::Failed(error.to_string()))?;
+        }
+        let tmpfs = launch.tmpfs.iter().map(|mount| Tmpfs {
+            size: mount.size,
+            mode: mount.mode,
+            uid: mount.uid,
+            gid: mount.gid,
+            noexec: !mount.exec,
+            ..Tmpfs::new(&mount.path)
+        });
+        let mut spec = Spec::new(Rootfs::directory(&self.rootfs), launch.argv.iter().cloned());
+        spec.read_only = launch.read_only;
+        spec.env.clone_from(&launch.env);
+        spec.cwd = PathBuf::from(&launch.cwd);
+        spec.uid = launch.uid;
+        spec.gid = launch.gid;
+        spec.groups.clone_from(&launch.groups);
+        spec.capabilities = capabilities;
+        spec.no_new_privileges = true;
+        spec.seccomp = Seccomp::Docker;
+        spec.tmpfs = tmpfs.collect();
+        spec.binds = binds;
+        spec.network = Network::Private;
+        spec.memory_bytes = launch.memory;
+        spec.pids = Some(512);
+        Ok(spec)
+    }
+
+    /// Writes the files of a run to the host, as the process will see them.
+    fn files(&self, launch: &Launch) -> Result<(Option<PathBuf>, Vec<Bind>), DriverError> {
+        if launch.files.is_empty() {
+            return Ok((None, Vec::new()));
+        }
+        let dir = self.work.join(format!("files-{}", self.boots.fetch_add(1, Ordering::Relaxed)));
+        let failed = |error: std::io::Error| DriverError::Failed(format!("failed to write the run's files in `{}`: {error}", dir.display()));
+        std::fs::DirBuilder::new().mode(0o700).create(&dir).map_err(failed)?;
+        let mut binds = Vec::new();
+        for (at, file) in launch.files.iter().enumerate() {
+            let source = dir.join(at.to_string());
+            std::fs::write(&source, &file.content).map_err(failed)?;
+            if self.runtime.mode() == &Mode::Root {
+                std::os::unix::fs::chown(&source, Some(file.uid), Some(file.gid)).map_err(failed)?;
+            }
+            std::fs::set_permissions(&source, std::fs::Permissions::from_mode(file.mode)).map_err(failed)?;
+            binds.push(Bind { source, target: PathBuf::from(&file.path), read_only: true });
+        }
+        Ok((Some(dir), binds))
+    }
+}
+
+impl Driver for SandboxDriver<'_> {
+    fn name(&self) -> String {
+        "sandbox".to_owned()
+    }
+
+    fn reduced_fidelity(&self) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        if let Mode::Rootless = self.runtime.mode() {
+            notes.push("no root: every file looks owned by the service's user, so permission results are not faithful".to_owned());
+        }
+        notes
+    }
+
+    fn start(&self, launch: &Launch) -> Result<Box<dyn Container>, DriverError> {
+        let (dir, binds) = self.files(launch)?;
+        let spec = self.spec(launch, binds);
+        let booted = spec.and_then(|spec| self.runtime.boot(&spec).map_err(|error| explain(&error)));
+        if let Some(dir) = dir {
+            // The box holds the files by their mounts; on the host they need not stay, and secrets must not.
+            let _ = std::fs::remove_dir_all(dir);
+        }
+        Ok(Box::new(SandboxContainer(booted?)))
+    }
+}
+
+struct SandboxContainer(Running);
+
+impl Container for SandboxContainer {
+    fn started(&self) -> Instant {
+        self.0.started()
+    }
+
+    fn signal(&self, signal: i32) -> Result<(), DriverError> {
+        match self.0.signal(signal) {
+            // A process that is gone already needs no signal.
+            Err(error) if error.kind() == ErrorKind::Ended => Ok(()),
+            other => other.map_err(|error| explain(&error)),
+        }
+    }
+
+    fn wait(&self, limit: Duration) -> Result<Option<Exit>, DriverError> {
+        let exit = self.0.wait(limit).map_err(|error| explain(&error))?;
+        Ok(exit.map(|exit| Exit { code: exit.code, signal: exit.signal, oom_killed: exit.oom_killed }))
+    }
+
+    fn logs(&self) -> Captured {
+        let logs = self.0.logs();
+        Captured { stdout: logs.stdout_text(), stderr: logs.stderr_text() }
+    }
+
+    fn exec(&self, argv: &[String], limit: Duration) -> ExecResult {
+        let exec = Exec {
+            argv: argv.iter().map(Into::into).collect(),
+            env: None,
+            cwd: None,
+            uid: None,
+            gid: None,
+            timeout: Some(limit),
+        };
+        match self.0.exec(&exec) {
+            Ok(output) => ExecResult {
+                status: (!output.timed_out).then(|| output.exit.code.unwrap_or(128 + output.exit.signal.unwrap_or(0))),
+                output: format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
+                timed_out: output.timed_out,
+                error: None,
+            },
+            Err(error) => ExecResult { error: Some(format!("failed to {error}")), ..ExecResult::default() },
+        }
+    }
+
+    fn connect(&self, port: u16, limit: Duration) -> std::io::Result<TcpStream> {
+        self.0.connect(port, limit)
+    }
+
+    fn sockets(&self) -> Result<Vec<SocketFact>, DriverError> {
+        let sockets = self.0.sockets().map_err(|error| explain(&error))?;
+        let mut facts: Vec<SocketFact> = sockets
+            .into_iter()
+            .filter(|socket| socket.listening)
+            .map(|socket| SocketFact {
+                protocol: match socket.proto {
+                    Protocol::Tcp | Protocol::Tcp6 => "tcp".to_owned(),
+                    Protocol::Udp | Protocol::Udp6 => "udp".to_owned(),
+                },
+                address: socket.addr.to_string(),
+                port: socket.port,
+                loopback: socket.addr.is_loopback(),
+            })
+            .collect();
+        facts.sort();
+        facts.dedup();
+        Ok(facts)
+    }
+
+    fn status(&self) -> Result<PrivilegeStatus, DriverError> {
+        let status = self.0.status().map_err(|error| explain(&error))?;
+        Ok(PrivilegeStatus {
+            uid: status.uid,
+            gid: status.gid,
+            bounding: status.cap_bnd,
+            effective: status.cap_eff,
+            no_new_privileges: status.no_new_privs,
+            seccomp: status.seccomp_mode == 2,
+            caught: status.sig_caught,
+            cmdline: status.cmdline,
+        })
+    }
+
+    fn writes(&self) -> Result<Vec<WriteFact>, DriverError> {
+        let writes = self.0.writes().map_err(|error| explain(&error))?;
+        // A directory that only changed its times says nothing beyond the entries in it.
+        let telling = writes.into_iter().filter(|write| !(write.is_dir && matches!(write.kind, WriteKind::Modified)));
+        Ok(telling
+            .map(|write| WriteFact {
+                path: format!("/{}", String::from_utf8_lossy(&write.path).trim_start_matches('/')),
+                kind: match write.kind {
+                    WriteKind::Created => "created",
+                    WriteKind::Modified | WriteKind::Replaced => "modified",
+                    WriteKind::Deleted => "deleted",
+                }
+                .to_owned(),
+                size: write.size,
+                covered: false,
+            })
+            .collect())
+    }
+
+    fn memory_peak(&self) -> Option<u64> {
+        self.0.memory_peak()
+    }
+}
+
+/// The sandbox's error as a driver's.
+fn explain(error: &seaworthy_sandbox::Error) -> DriverError {
+    let mut text = format!("failed to {error}");
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    match error.kind() {
+        ErrorKind::Unavailable => DriverError::Unavailable(text),
+        ErrorKind::NotFound | ErrorKind::NotExecutable => DriverError::NotExecutable(text),
+        _ => DriverError::Failed(text),
+    }
+}

@@ -1,0 +1,348 @@
+//! The trial: which boots are made, in which order, and what is taken from each.
+
+use crate::boot::{Booted, boot, millis};
+use crate::driver::{Container, Driver, DriverError, Launch};
+use crate::http::{self, Request};
+use crate::plan::{Plan, Subject};
+use crate::probe::{Probe, exposed};
+use crate::{health, logs, missing, stop, writes};
+use seaworthy_facts::{CapabilityFacts, HttpResult, Observed, ReadyFacts, RunFacts};
+use std::time::{Duration, Instant};
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Longest wait for ready.
+    pub ready: Duration,
+    /// Grace after the stop signal.
+    pub grace: Duration,
+    /// Longest time a refusal to start may take.
+    pub refuse: Duration,
+}
+
+impl Options {
+    /// The times of a policy: 30 s for ready, 10 s of grace, 5 s for a refusal, unless it says otherwise.
+    pub fn of(subject: &Subject<'_>) -> Self {
+        let or = |value: Option<u64>, default: u64| Duration::from_millis(value.unwrap_or(default));
+        Self {
+            ready: or(subject.test.ready_timeout, 30_000),
+            grace: or(subject.test.grace, 10_000),
+            refuse: or(subject.test.refuse_within, 5_000),
+        }
+    }
+}
+
+/// What is happening, for progress lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A boot or an observation begins.
+    Begins(String),
+}
+
+/// Makes the boots and fills the facts. A machine that cannot run containers gives facts in which nothing was run.
+pub fn run(driver: &dyn Driver, plan: &Plan, subject: &Subject<'_>, options: &Options, tell: &mut dyn FnMut(Event)) -> RunFacts {
+    let begun = Instant::now();
+    let mut facts = RunFacts {
+        engine: driver.name(),
+        reduced_fidelity: driver.reduced_fidelity(),
+        hardening: hardening(&plan.launch),
+        ..RunFacts::default()
+    };
+    let (probe, probe_source) = match Probe::choose(subject) {
+        Ok(chosen) => chosen,
+        Err(why) => {
+            not_run(&mut facts, &why);
+            return facts;
+        }
+    };
+    tell(Event::Begins(format!("booting, hardened ({})", facts.hardening.join(", "))));
+    match main_boot(driver, plan, options, &probe, &mut facts) {
+        Ok((booted, launch)) => {
+            let attempts = booted.attempts;
+            let answer = booted.last_answer.clone();
+            let ready = booted.boot.ready;
+            facts.ready = Observed::Seen(ReadyFacts {
+                boot: booted.boot.clone(),
+                probe: probe.words(),
+                probe_source: probe_source.to_owned(),
+                attempts,
+                last_answer: plan.redact(&answer),
+            });
+            if ready && let Some(container) = &booted.container {
+                observe(container.as_ref(), plan, subject, options, &probe, &mut facts, tell);
+            } else {
+                let why = format!("the service did not become ready ({})", plan.redact(&answer));
+                after_ready_not_run(&mut facts, &why);
+            }
+            drop(booted);
+            if ready {
+                further_boots(driver, plan, &launch, subject, options, &probe, &mut facts, tell);
+            }
+        }
+        Err(error) => not_run(&mut facts, &error.to_string()),
+    }
+    facts.ms = millis(begun);
+    facts
+}
+
+/// The hardened boot; where it fails, one on a writable root tells whether the read-only root is to blame.
+fn main_boot(
+    driver: &dyn Driver,
+    plan: &Plan,
+    options: &Options,
+    probe: &Probe,
+    facts: &mut RunFacts,
+) -> Result<(Booted, Launch), DriverError> {
+    let first = boot(driver, plan, &plan.launch, probe, options.ready)?;
+    // The embedded network and Docker's `none` have no way out, so this boot is the one without a network.
+    facts.offline = Observed::Seen(first.boot.clone());
+    if first.boot.ready {
+        facts.read_only = Observed::Seen(first.boot.clone());
+        return Ok((first, plan.launch.clone()));
+    }
+    let mut launch = plan.launch.clone();
+    launch.read_only = false;
+    drop(first.container);
+    let second = boot(driver, plan, &launch, probe, options.ready)?;
+    if second.boot.ready {
+        facts.read_only = Observed::Seen(first.boot);
+        facts.offline = Observed::Seen(second.boot.clone());
+        return Ok((second, launch));
+    }
+    facts.read_only = Observed::NotRun("the service becomes ready neither on a read-only nor on a writable root".to_owned());
+    facts.offline = Observed::NotRun("the service does not become ready, and there is no network to compare with".to_owned());
+    Ok((Booted { boot: first.boot, container: second.container, attempts: first.attempts, last_answer: first.last_answer }, launch))
+}
+
+/// Everything that is seen on the main boot, in the order that disturbs it least.
+fn observe(
+    container: &dyn Container,
+    plan: &Plan,
+    subject: &Subject<'_>,
+    options: &Options,
+    probe: &Probe,
+    facts: &mut RunFacts,
+    tell: &mut dyn FnMut(Event),
+) {
+    facts.privileges = match container.status() {
+        Ok(status) => Observed::Seen(CapabilityFacts {
+            uid: status.uid,
+            gid: status.gid,
+            bounding: capability_names(status.bounding),
+            effective: capability_names(status.effective),
+            no_new_privileges: status.no_new_privileges,
+            seccomp: status.seccomp,
+        }),
+        Err(error) => Observed::NotRun(error.to_string()),
+    };
+    facts.sockets = match container.sockets() {
+        Ok(sockets) => Observed::Seen(sockets),
+        Err(error) => Observed::NotRun(error.to_string()),
+    };
+    let port = match probe {
+        Probe::Http(_, port) | Probe::Tcp(port) => Some(*port),
+        Probe::Command(..) | Probe::Alive => exposed(subject).first().copied(),
+    };
+    let mut answers = Vec::new();
+    if subject.test.http.is_empty() {
+        facts.http = Observed::NotApplicable("no `[[image.test.http]]` request is configured".to_owned());
+    } else {
+        tell(Event::Begins("asking the configured requests".to_owned()));
+        let results = subject.test.http.iter().map(|expectation| expect(container, plan, expectation, port, &mut answers));
+        facts.http = Observed::Seen(results.collect());
+    }
+    tell(Event::Begins("watching the health check".to_owned()));
+    facts.health = match health::watch(container, plan, subject) {
+        Some(health) => Observed::Seen(health),
+        None => Observed::NotApplicable("the image declares no health check".to_owned()),
+    };
+    facts.memory_peak = container.memory_peak();
+    let signal = subject.image.config.config.stop_signal.clone().unwrap_or_else(|| "SIGTERM".to_owned());
+    tell(Event::Begins(format!("stopping it by {signal} with a request under way")));
+    let drain = drain_request(plan, subject, probe, port);
+    let under_way = match &drain {
+        Ok(Some((request, port))) => Some((request, *port)),
+        Ok(None) | Err(_) => None,
+    };
+    match stop::stop(container, plan, &signal, options.grace, under_way) {
+        Ok((stopped, drained)) => {
+            facts.stop = Observed::Seen(stopped);
+            facts.drain = match (drained, drain) {
+                (Some(drained), _) => Observed::Seen(drained),
+                (None, Err(why)) => Observed::NotRun(why),
+                (None, Ok(_)) => Observed::NotApplicable("the service answers no HTTP request that is known".to_owned()),
+            };
+        }
+        Err(error) => {
+            facts.stop = Observed::NotRun(error.to_string());
+            facts.drain = Observed::NotRun(error.to_string());
+        }
+    }
+    facts.logs = Observed::Seen(logs::read(&container.logs(), plan, &answers));
+}
+
+/// The request that is under way at the stop: the configured one, else the ready request.
+fn drain_request(plan: &Plan, subject: &Subject<'_>, probe: &Probe, port: Option<u16>) -> Result<Option<(Request, u16)>, String> {
+    if let Some(expectation) = &subject.test.drain {
+        let request = plan.request(expectation)?;
+        let port = request.port.or(port).ok_or("the drain request names no port")?;
+        return Ok(Some((request, port)));
+    }
+    match probe {
+        Probe::Http(request, port) => Ok(Some((request.clone(), *port))),
+        Probe::Command(..) | Probe::Tcp(_) | Probe::Alive => Ok(None),
+    }
+}
+
+/// One configured request and what is wrong with its answer.
+fn expect(
+    container: &dyn Container,
+    plan: &Plan,
+    expectation: &seaworthy_finding::Expectation,
+    port: Option<u16>,
+    answers: &mut Vec<String>,
+) -> HttpResult {
+    let mut result = HttpResult { request: expectation.request.clone(), ..HttpResult::default() };
+    let request = match plan.request(expectation) {
+        Ok(request) => request,
+        Err(why) => {
+            result.failures.push(why);
+            return result;
+        }
+    };
+    let Some(port) = request.port.or(port) else {
+        result.failures.push("no port is known; write `GET :8080/…`".to_owned());
+        return result;
+    };
+    let answer = container
+        .connect(port, Duration::from_secs(2))
+        .and_then(|stream| http::ask(stream, &request, Duration::from_secs(10)));
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => {
+            result.failures.push(format!("no answer: {error}"));
+            return result;
+        }
+    };
+    result.status = Some(answer.status);
+    let wanted = expectation.status.unwrap_or(200);
+    if answer.status != wanted {
+        result.failures.push(format!("answered {}, expected {wanted}", answer.status));
+    }
+    if let Some(text) = &expectation.body_contains
+        && !answer.body.contains(text)
+    {
+        result.failures.push(format!("the body does not contain `{text}`"));
+    }
+    for (name, value) in &expectation.response_headers {
+        let found = answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        match found {
+            Some((_, actual)) if actual.contains(value) => {}
+            Some((_, actual)) => result.failures.push(format!("header `{name}` is `{actual}`, expected `{value}` in it")),
+            None => result.failures.push(format!("header `{name}` is missing")),
+        }
+    }
+    if request.method != "GET" {
+        answers.push(answer.body);
+    }
+    result
+}
+
+/// The boots that follow the main one; they run beside one another.
+#[expect(clippy::too_many_arguments, reason = "the parts of one trial, each used once")]
+fn further_boots(
+    driver: &dyn Driver,
+    plan: &Plan,
+    launch: &Launch,
+    subject: &Subject<'_>,
+    options: &Options,
+    probe: &Probe,
+    facts: &mut RunFacts,
+    tell: &mut dyn FnMut(Event),
+) {
+    let port = match probe {
+        Probe::Http(_, port) | Probe::Tcp(port) => Some(*port),
+        Probe::Command(..) | Probe::Alive => exposed(subject).first().copied(),
+    };
+    let base = Plan { launch: launch.clone(), ..plan.clone() };
+    tell(Event::Begins(format!("booting on a writable root, and {} times without a required variable", subject.required.len())));
+    let (written, missed) = std::thread::scope(|scope| {
+        let written = scope.spawn(|| writes::observe(driver, &base, subject, probe, port, options.ready));
+        let missed = missing::each(driver, &base, subject.required, probe, options.refuse);
+        (written.join(), missed)
+    });
+    match written {
+        Ok(Ok(Some(written))) => {
+            facts.writes = Observed::Seen(written.writes);
+            if let Observed::Seen(logs) = &mut facts.logs {
+                logs.log_files = written.log_files;
+            }
+        }
+        Ok(Ok(None)) => facts.writes = Observed::NotRun("the service did not become ready on a writable root".to_owned()),
+        Ok(Err(error)) => facts.writes = Observed::NotRun(error.to_string()),
+        Err(_) => facts.writes = Observed::NotRun("the boot on a writable root broke off".to_owned()),
+    }
+    facts.missing = match missed {
+        _ if subject.required.is_empty() => {
+            Observed::NotApplicable("no document and no policy calls a variable required".to_owned())
+        }
+        Ok(missed) => Observed::Seen(missed),
+        Err(error) => Observed::NotRun(error.to_string()),
+    };
+}
+
+/// The conditions of the main boot, in words.
+fn hardening(launch: &Launch) -> Vec<String> {
+    let mut words = vec![format!("user {}:{}", launch.uid, launch.gid)];
+    if launch.read_only {
+        words.push("read-only root".to_owned());
+    }
+    if launch.capabilities.is_empty() {
+        words.push("no capabilities".to_owned());
+    } else {
+        words.push(format!("only {}", launch.capabilities.join(" ")));
+    }
+    words.push("no new privileges".to_owned());
+    words.push("no network".to_owned());
+    let mounts: Vec<&str> = launch.tmpfs.iter().map(|mount| mount.path.as_str()).collect();
+    if !mounts.is_empty() {
+        words.push(format!("tmpfs {}", mounts.join(" ")));
+    }
+    words
+}
+
+fn not_run(facts: &mut RunFacts, why: &str) {
+    facts.ready = Observed::NotRun(why.to_owned());
+    facts.offline = Observed::NotRun(why.to_owned());
+    facts.read_only = Observed::NotRun(why.to_owned());
+    after_ready_not_run(facts, why);
+}
+
+fn after_ready_not_run(facts: &mut RunFacts, why: &str) {
+    facts.privileges = Observed::NotRun(why.to_owned());
+    facts.sockets = Observed::NotRun(why.to_owned());
+    facts.health = Observed::NotRun(why.to_owned());
+    facts.stop = Observed::NotRun(why.to_owned());
+    facts.drain = Observed::NotRun(why.to_owned());
+    facts.missing = Observed::NotRun(why.to_owned());
+    facts.writes = Observed::NotRun(why.to_owned());
+    facts.logs = Observed::NotRun(why.to_owned());
+    facts.http = Observed::NotRun(why.to_owned());
+}
+
+/// Names of the capabilities in a mask (capabilities(7), in order of their numbers).
+fn capability_names(mask: u64) -> Vec<String> {
+    const NAMES: [&str; 41] = [
+        "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
+        "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
+        "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE",
+        "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
+        "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF",
+        "CHECKPOINT_RESTORE",
+    ];
+    (0..64)
+        .filter(|bit| mask >> bit & 1 == 1)
+        .map(|bit| NAMES.get(bit).map_or_else(|| format!("CAP_{bit}"), |name| (*name).to_owned()))
+        .collect()
+}
+
