@@ -60,8 +60,9 @@ pub fn run(config: Config) -> Result<(), ServeError> {
     let threads = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 4));
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
-        // Far below a container's limit of processes, which counts threads.
-        .max_blocking_threads(16)
+        // Few, because each may hold a response of megabytes, and a container's limit of processes counts
+        // threads.
+        .max_blocking_threads(8)
         .enable_all()
         .build()
         .map_err(ServeError::Runtime)?

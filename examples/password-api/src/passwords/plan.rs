@@ -62,7 +62,10 @@ impl Plan {
         (0..self.count)
             .map(|_| {
                 let text = self.recipe.make(random)?;
-                Ok(self.grouping.as_ref().map_or_else(|| text.clone(), |grouping| grouping.apply(&text)))
+                Ok(match &self.grouping {
+                    None => text,
+                    Some(grouping) => grouping.apply(&text),
+                })
             })
             .collect()
     }
