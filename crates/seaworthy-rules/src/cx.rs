@@ -1,0 +1,92 @@
+//! What a rule is given.
+
+use crate::Usage;
+use seaworthy_facts::{
+    ComposeFact, DockerfileFact, DocumentFact, Facts, ImageFacts, ProjectFacts, ReleaseFacts, RunFacts,
+};
+use seaworthy_finding::{ImageConfig, Policy};
+
+/// The facts, the policy, and the image of the policy in question.
+#[derive(Clone, Copy)]
+pub struct Cx<'a> {
+    /// Everything known.
+    pub facts: &'a Facts,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The policy's `[[image]]` in question.
+    pub image: Option<&'a ImageConfig>,
+    /// What came of comments and waivers; filled for the policy family, which runs last.
+    pub usage: &'a Usage,
+    /// The name of the rule that runs.
+    pub rule: &'static str,
+}
+
+impl<'a> Cx<'a> {
+    /// The repository's claims.
+    pub fn project(&self) -> Option<&'a ProjectFacts> {
+        self.facts.project.as_ref()
+    }
+
+    /// The image's bytes.
+    pub fn image_facts(&self) -> Option<&'a ImageFacts> {
+        self.facts.image.as_ref()
+    }
+
+    /// What the booted container did.
+    pub fn run(&self) -> Option<&'a RunFacts> {
+        self.facts.run.as_ref()
+    }
+
+    /// What was published.
+    pub fn release(&self) -> Option<&'a ReleaseFacts> {
+        self.facts.release.as_ref()
+    }
+
+    /// The Dockerfiles.
+    pub fn dockerfiles(&self) -> &'a [DockerfileFact] {
+        self.project().map_or(&[], |project| &project.dockerfiles)
+    }
+
+    /// The compose files.
+    pub fn composes(&self) -> &'a [ComposeFact] {
+        self.project().map_or(&[], |project| &project.composes)
+    }
+
+    /// The documents.
+    pub fn documents(&self) -> &'a [DocumentFact] {
+        self.project().map_or(&[], |project| &project.documents)
+    }
+
+    /// The Dockerfile the image is built from: the policy's, the one named `Dockerfile` at the root, or the only one.
+    pub fn main_dockerfile(&self) -> Option<&'a DockerfileFact> {
+        let wanted = self.image.and_then(|image| image.dockerfile.as_deref());
+        let all = self.dockerfiles();
+        if let Some(wanted) = wanted {
+            let wanted = wanted.trim_start_matches("./");
+            return all.iter().find(|known| known.file.path == wanted);
+        }
+        all.iter()
+            .find(|known| known.file.path == "Dockerfile")
+            .or_else(|| if let [only] = all { Some(only) } else { None })
+    }
+
+    /// The Dockerfile a compose service builds, where it builds one that is known.
+    pub fn service_dockerfile(&self, service: &seaworthy_facts::ComposeService) -> Option<&'a DockerfileFact> {
+        let context = service.build.as_ref()?.value.trim_start_matches("./").trim_end_matches('/');
+        let context = if context == "." { "" } else { context };
+        let name = service.dockerfile.as_deref().unwrap_or("Dockerfile").trim_start_matches("./");
+        let path = if context.is_empty() { name.to_owned() } else { format!("{context}/{name}") };
+        self.dockerfiles().iter().find(|known| known.file.path == path)
+    }
+
+    /// A text parameter of this rule in the policy.
+    pub fn param(&self, key: &str) -> Option<&'a str> {
+        self.policy.param(self.rule, key)
+    }
+
+    /// A parameter of this rule that is a list of texts.
+    pub fn param_list(&self, key: &str) -> Option<Vec<String>> {
+        let list = self.policy.rules.get(self.rule)?.params.get(key)?.as_array()?;
+        Some(list.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect())
+    }
+}

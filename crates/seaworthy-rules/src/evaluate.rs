@@ -1,0 +1,286 @@
+//! Runs the rules of the wanted families and applies levels, comments and waivers.
+
+use crate::suppress::{self, Suppression};
+use crate::{Cx, Rule, Sink, SuppressionUse, Usage, WaiverUse, find, rules, text};
+use seaworthy_facts::Facts;
+use seaworthy_finding::{
+    Check, CheckStatus, Family, Finding, FindingStatus, ImageConfig, Level, Location, Persona, Policy, Profile,
+    RuleMeta, Severity, Waiver,
+};
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+/// What is shown, and what day it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Whose findings are shown; those of stricter personas are counted as hidden.
+    pub persona: Persona,
+    /// Whether rules in preview run.
+    pub preview: bool,
+    /// Findings below are counted as hidden.
+    pub min_severity: Severity,
+    /// Year, month and day, for waivers that expire; the caller reads the clock.
+    pub today: (u16, u8, u8),
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { persona: Persona::Regular, preview: false, min_severity: Severity::Info, today: (1970, 1, 1) }
+    }
+}
+
+/// Every finding and how every rule ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Findings, worst first; those that do not count carry another status than open.
+    pub findings: Vec<Finding>,
+    /// Checks in the order of the registry.
+    pub checks: Vec<Check>,
+}
+
+/// Runs every rule of the families over the facts.
+///
+/// A rule whose level is off does not run and is not listed. A rule whose facts are absent is listed as not run or
+/// not applicable, with the reason. The same input gives the same output, times aside.
+pub fn evaluate(
+    facts: &Facts,
+    policy: &Policy,
+    image: Option<&ImageConfig>,
+    families: &[Family],
+    opts: &Options,
+) -> Outcome {
+    let silencers = facts.project.as_ref().map(suppress::collect).unwrap_or_default();
+    let mut used: Vec<BTreeSet<String>> = vec![BTreeSet::new(); silencers.len()];
+    let mut waivers: Vec<WaiverUse> =
+        policy.waiver.iter().enumerate().map(|(at, waiver)| waiver_use(at, waiver, opts.today)).collect();
+    let mut evaluated = BTreeSet::new();
+    let mut outcome = Outcome::default();
+    for after in [false, true] {
+        let usage = if after { usage(facts, &silencers, &used, &waivers, &evaluated) } else { Usage::default() };
+        for rule in rules() {
+            let meta = rule.meta;
+            let (level, chosen) = level_of(meta, policy);
+            let wanted = families.contains(&meta.family) && (meta.family == Family::Policy) == after;
+            if !wanted || level == Level::Off || (meta.since.starts_with("preview") && !opts.preview) {
+                continue;
+            }
+            evaluated.insert(meta.name);
+            let cx = Cx { facts, policy, image, usage: &usage, rule: meta.name };
+            let start = Instant::now();
+            let (mut sink, broke) = run(rule, &cx);
+            let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+            for finding in &mut sink.findings {
+                settle(finding, meta, (level, chosen), opts);
+                silence(finding, &silencers, &mut used);
+                waive(finding, meta, policy, &mut waivers);
+            }
+            outcome.checks.push(check(meta, (level, chosen), &sink, broke, ms));
+            outcome.findings.append(&mut sink.findings);
+        }
+    }
+    outcome.findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    outcome
+}
+
+/// The level of a rule and whether policy or profile chose it: by its name first, then by an alias.
+fn level_of(meta: &RuleMeta, policy: &Policy) -> (Level, bool) {
+    let profile = policy.profile.as_deref().and_then(Profile::named);
+    let by_alias = || meta.aliases.iter().find_map(|alias| policy.level(alias));
+    let chosen = policy
+        .level(meta.name)
+        .or_else(by_alias)
+        .or_else(|| profile.and_then(|profile| profile.level(meta.name)));
+    (chosen.unwrap_or(meta.default_level()), chosen.is_some())
+}
+
+/// Runs one rule, unless its facts are absent; a panic becomes its message.
+fn run(rule: &'static Rule, cx: &Cx<'_>) -> (Sink, Option<String>) {
+    let mut sink = Sink::new(rule.meta);
+    if let Some(outcome) = absent(rule.meta.family, cx.facts) {
+        sink.outcome = Some(outcome);
+        return (sink, None);
+    }
+    let result = catch_unwind(AssertUnwindSafe(|| (rule.check)(cx, &mut sink)));
+    let broke = result.err().map(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        format!("the rule broke: {text}")
+    });
+    (sink, broke)
+}
+
+/// Why no rule of a family can look at anything.
+fn absent(family: Family, facts: &Facts) -> Option<(CheckStatus, String)> {
+    let not_run = |text: &str| Some((CheckStatus::NotRun, text.to_owned()));
+    let nothing = |text: &str| Some((CheckStatus::NotApplicable, text.to_owned()));
+    match family {
+        Family::Dockerfile | Family::Ignore | Family::Compose | Family::Document => {
+            let Some(project) = &facts.project else { return not_run("no project was read") };
+            match family {
+                Family::Dockerfile | Family::Ignore if project.dockerfiles.is_empty() => nothing("no Dockerfile"),
+                Family::Compose if project.composes.is_empty() => nothing("no compose file"),
+                _ => None,
+            }
+        }
+        Family::Image if facts.image.is_none() => not_run("no image was inspected"),
+        Family::Run if facts.run.is_none() => not_run("the image was not booted"),
+        Family::Release if facts.release.is_none() => not_run("nothing was published"),
+        _ => None,
+    }
+}
+
+/// Applies a chosen level to a finding's severity, and hides what persona and minimum severity hide.
+fn settle(finding: &mut Finding, meta: &RuleMeta, (level, chosen): (Level, bool), opts: &Options) {
+    if chosen {
+        let cap = match level {
+            Level::Fail => Severity::Critical,
+            Level::Warn => Severity::Medium,
+            Level::Info | Level::Off => Severity::Info,
+        };
+        finding.severity = finding.severity.min(cap);
+    }
+    // What the policy names is wanted, whoever the reader is.
+    if (meta.persona > opts.persona && !chosen) || finding.severity < opts.min_severity {
+        finding.status = FindingStatus::Hidden;
+    }
+}
+
+fn silence(finding: &mut Finding, silencers: &[Suppression], used: &mut [BTreeSet<String>]) {
+    for (silencer, used) in silencers.iter().zip(used) {
+        let Some(name) = silencer.matches(finding) else { continue };
+        used.insert(name.to_owned());
+        finding.status = FindingStatus::Suppressed;
+        let reason = if silencer.reason.is_empty() { "no reason given" } else { &silencer.reason };
+        finding.reason = Some(reason.to_owned());
+    }
+}
+
+fn waive(finding: &mut Finding, meta: &RuleMeta, policy: &Policy, waivers: &mut [WaiverUse]) {
+    for (waiver, state) in policy.waiver.iter().zip(waivers) {
+        let named = find(&waiver.rule).is_some_and(|rule| rule.meta.name == meta.name);
+        if !named || finding.status == FindingStatus::Suppressed || !place_matches(waiver, finding) {
+            continue;
+        }
+        state.matched += 1;
+        if !state.expired && !state.without_reason {
+            finding.status = FindingStatus::Waived;
+            finding.reason = Some(match &state.expires {
+                Some(day) => format!("{} (until {day})", waiver.reason),
+                None => waiver.reason.clone(),
+            });
+        }
+    }
+}
+
+/// Whether the finding stands at the waiver's path; a trailing `*` matches any rest.
+fn place_matches(waiver: &Waiver, finding: &Finding) -> bool {
+    let Some(pattern) = waiver.path.as_deref() else { return true };
+    let place = match &finding.location {
+        Location::File { path, .. } | Location::Layer { path, .. } => path,
+        Location::Config { field } => field,
+        Location::Observation { name } => name,
+        Location::Registry { reference } => reference,
+        Location::Project => return false,
+    };
+    let pattern = pattern.trim_start_matches("./");
+    match pattern.strip_suffix('*') {
+        Some(start) => place.starts_with(start),
+        None => place == pattern,
+    }
+}
+
+fn waiver_use(at: usize, waiver: &Waiver, today: (u16, u8, u8)) -> WaiverUse {
+    let day = waiver.expires.as_ref().and_then(|time| time.date).map(|date| (date.year, date.month, date.day));
+    WaiverUse {
+        number: at + 1,
+        rule: waiver.rule.clone(),
+        path: waiver.path.clone(),
+        expires: day.map(|(year, month, day)| format!("{year:04}-{month:02}-{day:02}")),
+        expired: day.is_some_and(|day| day < today),
+        without_reason: waiver.reason.trim().is_empty(),
+        evaluated: false,
+        matched: 0,
+    }
+}
+
+fn usage(
+    facts: &Facts,
+    silencers: &[Suppression],
+    used: &[BTreeSet<String>],
+    waivers: &[WaiverUse],
+    evaluated: &BTreeSet<&str>,
+) -> Usage {
+    let ran = |name: &str| find(name).is_none_or(|rule| evaluated.contains(rule.meta.name));
+    let mut waivers = waivers.to_vec();
+    for waiver in &mut waivers {
+        waiver.evaluated = find(&waiver.rule).is_some() && ran(&waiver.rule) && facts.project.is_some();
+    }
+    let own = silencers.iter().zip(used).filter(|(silencer, _)| silencer.own);
+    let suppressions = own.map(|(silencer, used)| SuppressionUse {
+        path: silencer.path.clone(),
+        span: silencer.comment,
+        unused: silencer.rules.iter().filter(|name| !used.contains(*name) && ran(name)).cloned().collect(),
+    });
+    Usage { suppressions: suppressions.collect(), waivers }
+}
+
+fn check(
+    meta: &'static RuleMeta,
+    (level, chosen): (Level, bool),
+    sink: &Sink,
+    broke: Option<String>,
+    ms: u64,
+) -> Check {
+    let open: Vec<&Finding> =
+        sink.findings.iter().filter(|finding| finding.status == FindingStatus::Open).collect();
+    let hidden = sink.findings.iter().filter(|finding| finding.status == FindingStatus::Hidden).count();
+    // A level nobody chose follows the worst finding, since a rule may judge one case milder than another.
+    let worst = open.iter().map(|finding| finding.severity).max();
+    let level = match worst {
+        Some(severity) if !chosen => level.min(RuleMeta { severity, ..*meta }.default_level()),
+        _ => level,
+    };
+    let (status, reason) = if let Some(text) = broke {
+        (CheckStatus::Error, text)
+    } else if !open.is_empty() {
+        let status = if level == Level::Fail { CheckStatus::Fail } else { CheckStatus::Warn };
+        (status, String::new())
+    } else if hidden > 0 {
+        let what = text::count(hidden, "finding");
+        (CheckStatus::NotApplicable, format!("{what} hidden by persona or minimum severity"))
+    } else if let Some(outcome) = sink.outcome.clone().filter(|_| sink.findings.is_empty()) {
+        outcome
+    } else if sink.findings.is_empty() {
+        (CheckStatus::Pass, sink.observed.clone())
+    } else {
+        (CheckStatus::Pass, format!("{} suppressed or waived", text::count(sink.findings.len(), "finding")))
+    };
+    let passes = matches!(status, CheckStatus::Pass | CheckStatus::NotApplicable | CheckStatus::NotRun);
+    Check {
+        rule: meta.name.to_owned(),
+        title: if passes { meta.passes } else { meta.summary }.to_owned(),
+        status,
+        reason,
+        ms,
+        category: meta.category,
+        weight: meta.weight(),
+        gate: meta.gate,
+        level,
+        findings: open.len(),
+    }
+}
+
+type Key<'a> = (std::cmp::Reverse<Severity>, &'a str, &'a str, usize, usize, &'a str);
+
+fn sort_key(finding: &Finding) -> Key<'_> {
+    let (place, start, end) = match &finding.location {
+        Location::File { path, span, .. } => (path.as_str(), span.start, span.end),
+        Location::Layer { path, .. } => (path.as_str(), 0, 0),
+        Location::Config { field } => (field.as_str(), 0, 0),
+        Location::Observation { name } => (name.as_str(), 0, 0),
+        Location::Registry { reference } => (reference.as_str(), 0, 0),
+        Location::Project => ("", 0, 0),
+    };
+    (std::cmp::Reverse(finding.severity), &finding.rule, place, start, end, &finding.message)
+}

@@ -1,0 +1,35 @@
+//! Reports writes outside of declared volumes and temporary file systems.
+
+use crate::{Cx, Sink, text};
+use seaworthy_finding::format_bytes;
+
+declare_rule! {
+    name: "hidden-write",
+    summary: "the service writes outside of its declared volumes and temporary file systems",
+    passes: "the service writes only to declared volumes and temporary file systems",
+    family: Run, category: Runtime, severity: Medium, confidence: High, persona: Regular,
+    aliases: [], refs: ["docker diff"],
+}
+
+pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
+    let Some(run) = cx.run() else { return };
+    let Some(writes) = out.seen(&run.writes) else { return };
+    let hidden: Vec<_> = writes.iter().filter(|write| !write.covered).collect();
+    if hidden.is_empty() {
+        out.observed(format!("{} seen, all covered", text::count(writes.len(), "write")));
+        return;
+    }
+    let paths: Vec<&str> = hidden.iter().map(|write| write.path.as_str()).collect();
+    let list: Vec<String> =
+        hidden.iter().map(|write| format!("{} {} ({})", write.kind, write.path, format_bytes(write.size))).collect();
+    out.finding(format!(
+        "the service changes {} outside of volumes and temporary file systems: {}",
+        text::count(hidden.len(), "path"),
+        text::names(&paths, 5)
+    ))
+    .why("what it writes there is lost with the container, and fails where the root is read-only")
+    .help(format!("declare a volume or a tmpfs that covers `{}`, or do not write there", paths[0]))
+    .at_observation("writes")
+    .observation(list.join("\n"))
+    .command("docker run -d --name probe IMAGE; docker diff probe");
+}

@@ -1,0 +1,66 @@
+//! Rules over what the booted container did.
+
+mod blind_healthcheck;
+mod dropped_request;
+mod failed_expectation;
+mod hidden_write;
+mod log_file_in_container;
+mod loopback_only_port;
+mod needs_network;
+mod not_ready;
+mod privileges_left;
+mod read_only_root_fails;
+mod root_process;
+mod secret_in_log;
+mod silent_default;
+mod slow_start;
+mod undeclared_port;
+mod unhandled_stop_signal;
+mod unhealthy_healthcheck;
+mod unnamed_variable;
+mod unused_expose;
+
+rules![
+    not_ready,
+    slow_start,
+    root_process,
+    privileges_left,
+    unhandled_stop_signal,
+    dropped_request,
+    silent_default,
+    unnamed_variable,
+    needs_network,
+    read_only_root_fails,
+    hidden_write,
+    undeclared_port,
+    unused_expose,
+    loopback_only_port,
+    secret_in_log,
+    log_file_in_container,
+    unhealthy_healthcheck,
+    blind_healthcheck,
+    failed_expectation,
+];
+
+use seaworthy_facts::Exit;
+use std::collections::BTreeSet;
+
+/// How a process ended, in words.
+pub(crate) fn ended(exit: Exit) -> String {
+    let memory = if exit.oom_killed { " (out of memory)" } else { "" };
+    match (exit.code, exit.signal) {
+        (Some(code), _) => format!("exit {code}{memory}"),
+        (None, Some(signal)) => format!("killed by signal {signal}{memory}"),
+        (None, None) => format!("ended{memory}"),
+    }
+}
+
+/// The port and protocol pairs the image declares.
+pub(crate) fn exposed(facts: &seaworthy_facts::Facts) -> Option<BTreeSet<(u16, String)>> {
+    let config = &facts.image.as_ref()?.config.config;
+    let ports = config.exposed_ports.keys().filter_map(|key| {
+        let (port, protocol) = key.split_once('/').unwrap_or((key, "tcp"));
+        Some((port.parse().ok()?, protocol.to_owned()))
+    });
+    Some(ports.collect())
+}
