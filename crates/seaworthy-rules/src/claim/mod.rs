@@ -1,3 +1,7 @@
-//! Rules.
+//! Rules that compare a claim with what is true.
 
-rules![];
+mod dockerfile_drift;
+mod label_revision_mismatch;
+mod size_claim;
+
+rules![size_claim, label_revision_mismatch, dockerfile_drift];
