@@ -121,17 +121,7 @@ impl Reader<'_> {
                     "--security is sandbox or insecure; write one of them".to_owned(),
                 );
             }
-            (Keyword::Healthcheck, "retries") => {
-                if !value.raw.is_empty()
-                    && !value.raw.trim_start_matches('+').parse::<i32>().is_ok_and(|number| number >= 0)
-                {
-                    self.flag_error(
-                        flag,
-                        ErrorKind::BadFlagValue,
-                        "--retries is a number that is not negative; write --retries=3".to_owned(),
-                    );
-                }
-            }
+            (Keyword::Healthcheck, "retries") => self.check_retries(flag, value),
             (Keyword::Healthcheck, _) if !value.raw.is_empty() => {
                 let nanoseconds = duration::parse_go(&value.raw);
                 if !nanoseconds.is_some_and(|time| time == 0 || time >= 1_000_000) {
@@ -151,6 +141,14 @@ impl Reader<'_> {
                 self.check_word(value);
             }
             _ => {}
+        }
+    }
+
+    fn check_retries(&mut self, flag: &Flag, value: &Word) {
+        let number = value.raw.trim_start_matches('+').parse::<i32>();
+        if !value.raw.is_empty() && !number.is_ok_and(|number| number >= 0) {
+            let message = "--retries is a number that is not negative; write --retries=3".to_owned();
+            self.flag_error(flag, ErrorKind::BadFlagValue, message);
         }
     }
 

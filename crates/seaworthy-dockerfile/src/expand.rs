@@ -41,6 +41,7 @@ pub enum ExpandError {
 
 /// How quotes, escapes and unset variables are treated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four switches that are set independently of each other")]
 pub struct Mode {
     /// Keep quotes.
     pub raw_quotes: bool,

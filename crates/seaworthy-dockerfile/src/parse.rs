@@ -113,7 +113,7 @@ fn body(
         content_span = Some(Span { start, end: line.next });
     }
     doc.content_span = content_span.unwrap_or(Span { start: source.len(), end: source.len() });
-    doc.content = doc.content_span.of(source).to_owned();
+    doc.content.push_str(doc.content_span.of(source));
     doc
 }
 

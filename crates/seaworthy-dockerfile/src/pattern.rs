@@ -71,11 +71,7 @@ pub(crate) fn is_valid(pattern: &str) -> bool {
     let mut rest = pattern.chars().peekable();
     while let Some(ch) = rest.next() {
         match ch {
-            '\\' => {
-                if rest.next().is_none() {
-                    return false;
-                }
-            }
+            '\\' if rest.next().is_none() => return false,
             '[' => {
                 rest.next_if_eq(&'^');
                 let mut count = 0;

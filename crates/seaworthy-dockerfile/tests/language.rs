@@ -17,8 +17,8 @@ fn clean(source: &str) -> Dockerfile {
 /// The only error of a source, with the text it is about.
 fn error(source: &str) -> (SyntaxError, &str) {
     let (_, errors) = parse(source);
-    assert_eq!(errors.len(), 1, "{source:?}: {errors:?}");
-    let error = errors.into_iter().next().unwrap();
+    let [error] = errors.as_slice() else { panic!("{source:?}: {errors:?}") };
+    let error = error.clone();
     let text = error.span.of(source);
     (error, text)
 }

@@ -28,7 +28,7 @@ struct Random(u64);
 impl Random {
     fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % bound.max(1)
+        usize::try_from(self.0 >> 33).unwrap_or(0) % bound.max(1)
     }
 }
 
@@ -150,8 +150,9 @@ fn seeds() -> Vec<String> {
         return seeds;
     };
     let path = std::path::Path::new(&dir).join("dockerfile-lang/parse.json");
-    let rows: Vec<serde_json::Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    seeds.extend(rows.iter().map(|row| row["dockerfile"].as_str().unwrap().to_owned()));
+    let text = std::fs::read_to_string(path).expect("the corpus has dockerfile-lang/parse.json");
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&text).expect("the corpus is JSON");
+    seeds.extend(rows.iter().filter_map(|row| row["dockerfile"].as_str()).map(str::to_owned));
     seeds
 }
 
