@@ -73,6 +73,7 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
     let layout = state::make_box(&inner.state, &record, top)?;
     let mut unfinished = Unfinished { layout: layout.clone(), child: None, cgroup: Some(Cgroup::default()) };
     let mut binds = etc_files(spec, &layout)?;
+    let optional = binds.len();
     binds.extend(spec.binds.iter().cloned());
 
     let (stdout, stdout_writer) = pipes::pipe()?;
@@ -94,7 +95,7 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
         join_network: if rootless { None } else { joined.map(|handle| handle.0.net.as_raw_fd()) },
         loopback: joined.is_none(),
         overlay: overlay::Plan::new(&spec.rootfs, &layout, rootless)?,
-        mounts: mounts::Plan::new(&binds, &spec.tmpfs, spec.read_only, rootless)?,
+        mounts: mounts::Plan::new(&binds, optional, &spec.tmpfs, spec.read_only, rootless)?,
         hostname: c_string(&spec.hostname, "host name")?,
         start: Start {
             command: Command::new(&spec.argv, &spec.env, &spec.cwd)?,
@@ -153,7 +154,14 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
     let mut upper = None;
     while upper.is_none() || unfinished.child.is_none() {
         match hear()? {
-            Some((message, mut fds)) if message.kind == Kind::Mounted => upper = fds.pop(),
+            Some((message, mut fds)) if message.kind == Kind::Mounted => {
+                upper = fds.pop();
+                for (_, bind) in
+                    binds.iter().take(optional).enumerate().filter(|(i, _)| message.number >> i & 1 == 1)
+                {
+                    unapplied.push(format!("`{}`: the image has no place for it", bind.target.display()));
+                }
+            }
             Some((message, _)) if message.kind == Kind::Cloned => {
                 unfinished.child = Some(adopt(message.number)?);
             }

@@ -47,10 +47,10 @@ fn set_up(plan: &Plan) -> Result<Never, Failure> {
     let sources = plan.mounts.take_sources()?;
     let upper = plan.overlay.mount()?;
     sys::pivot_to_current_directory().map_err(|e| Step::Pivot.failed(e))?;
-    plan.mounts.furnish(&sources)?;
+    let skipped = plan.mounts.furnish(&sources)?;
     plan.mounts.finish(&plan.start.command.cwd)?;
     sys::sethostname(plan.hostname.to_bytes()).map_err(|e| Step::Hostname.failed(e))?;
-    let mounted = Message { kind: Kind::Mounted, step: 0, detail: 0, number: 0 };
+    let mounted = Message { kind: Kind::Mounted, step: 0, detail: 0, number: skipped };
     control::send(plan.start.control, mounted, &[upper]).map_err(|e| Step::Report.failed(e))?;
     sys::close(upper);
     control::wait_for_permission(plan.start.control).map_err(|e| Step::Report.failed(e))?;

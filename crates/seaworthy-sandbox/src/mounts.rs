@@ -56,6 +56,8 @@ const LINKS: [(&CStr, &CStr); 6] = [
 #[derive(Debug)]
 pub(crate) struct Plan {
     binds: Vec<PlannedBind>,
+    /// How many of the first binds an image may make impossible, by a directory in the place of a file.
+    optional: usize,
     tmpfs: Vec<PlannedTmpfs>,
     read_only: bool,
     /// Device nodes cannot be made in a user namespace, so the host's are bound.
@@ -97,6 +99,7 @@ impl Plan {
     /// When a path is not absolute and plain, or a bind source does not exist.
     pub(crate) fn new(
         binds: &[Bind],
+        optional: usize,
         tmpfs: &[Tmpfs],
         read_only: bool,
         user_namespace: bool,
@@ -140,7 +143,7 @@ impl Plan {
                 })
             })
             .collect::<Result<_, Error>>()?;
-        Ok(Self { binds, tmpfs, read_only, bind_devices: user_namespace })
+        Ok(Self { binds, optional, tmpfs, read_only, bind_devices: user_namespace })
     }
 
     /// Takes everything that only exists on the host's side. Runs in the child, before the pivot.
@@ -181,8 +184,9 @@ impl Plan {
         filesystem(c"devpts", &[shared[0], shared[1], (c"gid", c"5")], attributes)
     }
 
-    /// Mounts everything. Runs in the child after the pivot, with `/` as the working directory.
-    pub(crate) fn furnish(&self, sources: &Sources) -> Result<(), Failure> {
+    /// Mounts everything. Runs in the child after the pivot, with `/` as the working directory. Returns a bit for
+    /// each optional bind that has no place in this image.
+    pub(crate) fn furnish(&self, sources: &Sources) -> Result<i32, Failure> {
         self.kernel(sources)?;
         self.devices(sources)?;
         for (index, tmpfs) in self.tmpfs.iter().enumerate() {
@@ -196,12 +200,17 @@ impl Plan {
             sys::close(fs);
             attach(mount, place).map_err(failed)?;
         }
+        let mut skipped = 0;
         for (index, bind) in self.binds.iter().enumerate() {
-            let failed = |e| Step::BindTarget.failed_at(index, e);
-            let place = place(&bind.target, bind.directory, 0).map_err(failed)?;
-            attach(bind.tree.load(Ordering::Relaxed), place).map_err(failed)?;
+            let tree = bind.tree.load(Ordering::Relaxed);
+            match place(&bind.target, bind.directory, 0).and_then(|place| attach(tree, place)) {
+                Ok(()) => {}
+                Err(_) if index < self.optional => skipped |= 1 << index,
+                Err(errno) => return Err(Step::BindTarget.failed_at(index, errno)),
+            }
         }
-        hide()
+        hide()?;
+        Ok(skipped)
     }
 
     /// Creates the working directory, then closes the root. Runs in the child, last of all.
