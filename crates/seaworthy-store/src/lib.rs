@@ -2,11 +2,18 @@
 //!
 //! Nothing here trusts a length, a digest or a path it reads; every size and digest is checked on the way through.
 
+mod archive;
 mod error;
+mod image;
+mod layer;
 mod layout;
+pub mod tape;
 mod verify;
 
+pub use archive::{Archive, write_docker_archive, write_oci_archive};
 pub use error::StoreError;
+pub use image::{Image, descend, open};
+pub use layer::{Compression, LayerEnd, LayerStream, Limits};
 pub use layout::{BlobSink, DOCUMENT_LIMIT, Layout, REF_NAME, parse_config, parse_index, parse_manifest};
 pub use verify::Verified;
 

@@ -1,0 +1,323 @@
+//! The bytes of one layer on their one way through: blob digest, decompression, diff id.
+//!
+//! The order matters: the digest of the blob is fed by what the decompressor pulls, the diff id by what it gives, and
+//! both are complete when the stream has been read to its end, so nothing is read twice.
+
+use crate::verify::Verified;
+use crate::{Image, StoreError};
+use flate2::bufread::MultiGzDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+use seaworthy_oci::{Digest, Hasher};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+/// Bytes read from the blob at once.
+const RAW: usize = 128 << 10;
+/// Bytes decompressed at once: small enough to stay in a core's second-level cache.
+const PLAIN: usize = 128 << 10;
+
+/// How a layer is compressed, by its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// A plain tar.
+    None,
+    /// gzip, of one or more members.
+    Gzip,
+    /// zstd, of one or more frames.
+    Zstd,
+}
+
+impl Compression {
+    /// The compression that the first bytes show.
+    pub fn sniff(head: &[u8]) -> Self {
+        match head {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
+            // A skippable frame may come first.
+            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
+            _ => Self::None,
+        }
+    }
+
+    /// The compression that a media type states; nothing for types that are no layers.
+    pub fn of_media_type(media_type: &str) -> Option<Self> {
+        if media_type.ends_with("+gzip") || media_type.ends_with(".tar.gzip") {
+            Some(Self::Gzip)
+        } else if media_type.ends_with("+zstd") || media_type.ends_with(".tar.zstd") {
+            Some(Self::Zstd)
+        } else if media_type.ends_with(".tar") {
+            Some(Self::None)
+        } else {
+            None
+        }
+    }
+
+    /// Its name, `none` for none.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+/// Bounds on what a layer may unpack to.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Most bytes one layer may unpack to.
+    pub unpacked: u64,
+    /// Most unpacked bytes per stored byte, once a layer is over [`Limits::ratio_from`].
+    pub ratio: u64,
+    /// Unpacked bytes below which no ratio is looked at.
+    pub ratio_from: u64,
+    /// Most entries of one layer.
+    pub entries: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { unpacked: 64 << 30, ratio: 250, ratio_from: 1 << 30, entries: 8_000_000 }
+    }
+}
+
+type Raw = BufReader<Verified<Box<dyn Read + Send>>>;
+
+enum Decoder {
+    Plain(Raw),
+    Gzip(Box<MultiGzDecoder<Raw>>),
+    Zstd(Box<Zstd>),
+}
+
+impl Decoder {
+    fn raw(&mut self) -> &mut Raw {
+        match self {
+            Self::Plain(raw) => raw,
+            Self::Gzip(decoder) => decoder.get_mut(),
+            Self::Zstd(decoder) => &mut decoder.raw,
+        }
+    }
+}
+
+impl Read for Decoder {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(raw) => raw.read(buffer),
+            Self::Gzip(decoder) => decoder.read(buffer),
+            Self::Zstd(decoder) => decoder.read(buffer),
+        }
+    }
+}
+
+/// A layer's unpacked tar as a stream.
+pub struct LayerStream {
+    what: String,
+    decoder: Decoder,
+    compression: Compression,
+    buffer: Vec<u8>,
+    at: usize,
+    end: usize,
+    diff: Hasher,
+    unpacked: u64,
+    limits: Limits,
+}
+
+/// What is known once a layer was read to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerEnd {
+    /// Digest of the unpacked tar.
+    pub diff_id: Digest,
+    /// Its size in bytes.
+    pub unpacked: u64,
+    /// Bytes of the blob.
+    pub compressed: u64,
+    /// How it was compressed.
+    pub compression: Compression,
+}
+
+impl LayerStream {
+    /// Opens a layer by its index, lowest first.
+    ///
+    /// # Errors
+    /// When the blob is missing or its first bytes cannot be read.
+    pub fn open(image: &Image, index: usize, limits: Limits) -> Result<Self, StoreError> {
+        let descriptor = image.manifest.layers.get(index).ok_or_else(|| StoreError::Invalid {
+            what: format!("manifest {}", image.descriptor.digest),
+            why: format!("there is no layer {index}"),
+        })?;
+        let what = format!("layer {index}");
+        let reader = image.blobs().open(descriptor)?;
+        let mut raw = BufReader::with_capacity(RAW, Verified::new(reader, descriptor, what.as_str()));
+        let head = raw.fill_buf().map_err(|error| StoreError::io("read", Path::new(&what), error))?;
+        let compression = Compression::sniff(head);
+        let decoder = match compression {
+            Compression::None => Decoder::Plain(raw),
+            Compression::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(raw))),
+            Compression::Zstd => Decoder::Zstd(Box::new(Zstd::new(raw))),
+        };
+        Ok(Self {
+            what,
+            decoder,
+            compression,
+            buffer: vec![0; PLAIN],
+            at: 0,
+            end: 0,
+            diff: Hasher::new(),
+            unpacked: 0,
+            limits,
+        })
+    }
+
+    /// How the layer is compressed.
+    pub fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    /// Reads what is left and gives the digests. The blob's own digest and size have been checked by then.
+    ///
+    /// # Errors
+    /// When the blob is not what its descriptor says, or its compression is broken.
+    pub fn finish(mut self) -> Result<LayerEnd, StoreError> {
+        let name = self.what.clone();
+        let failed = |error| StoreError::io("read", Path::new(&name), error);
+        loop {
+            let count = self.fill_buf().map_err(failed)?.len();
+            if count == 0 {
+                break;
+            }
+            self.consume(count);
+        }
+        let raw = self.decoder.raw();
+        drain(raw).map_err(failed)?;
+        let compressed = raw.get_ref().seen();
+        Ok(LayerEnd {
+            diff_id: self.diff.finish(),
+            unpacked: self.unpacked,
+            compressed,
+            compression: self.compression,
+        })
+    }
+
+    /// Turns a failure of the decoder into the one that explains it: a damaged blob is reported by its digest.
+    fn explain(&mut self, error: io::Error) -> io::Error {
+        if error.get_ref().is_some_and(|inner| inner.is::<StoreError>()) {
+            return error;
+        }
+        if let Err(cause) = drain(self.decoder.raw()) {
+            return cause;
+        }
+        let why = format!("cannot decompress {}: {error}", self.compression.name());
+        StoreError::Invalid { what: self.what.clone(), why }.into()
+    }
+
+    fn limit(&self, what: &str, limit: String) -> io::Error {
+        StoreError::Limit { what: format!("{what} of {}", self.what), limit }.into()
+    }
+}
+
+impl BufRead for LayerStream {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.at == self.end {
+            let count = loop {
+                match self.decoder.read(&mut self.buffer) {
+                    Ok(count) => break count,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(self.explain(error)),
+                }
+            };
+            self.diff.update(&self.buffer[..count]);
+            self.unpacked += count as u64;
+            (self.at, self.end) = (0, count);
+            if self.unpacked > self.limits.unpacked {
+                return Err(self.limit("unpacked size", format!("{} bytes", self.limits.unpacked)));
+            }
+            let stored = self.decoder.raw().get_ref().seen().max(1);
+            if self.unpacked > self.limits.ratio_from && self.unpacked / stored > self.limits.ratio {
+                return Err(self.limit("compression ratio", format!("{} to 1", self.limits.ratio)));
+            }
+        }
+        Ok(&self.buffer[self.at..self.end])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.at = (self.at + amount).min(self.end);
+    }
+}
+
+impl Read for LayerStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let have = self.fill_buf()?;
+        let count = have.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&have[..count]);
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+/// Reads a blob to its end, where its size and digest are checked.
+fn drain(raw: &mut Raw) -> io::Result<()> {
+    loop {
+        let count = raw.fill_buf()?.len();
+        if count == 0 {
+            return Ok(());
+        }
+        raw.consume(count);
+    }
+}
+
+/// zstd frames one after the other, skippable ones skipped.
+struct Zstd {
+    raw: Raw,
+    frame: FrameDecoder,
+    open: bool,
+}
+
+impl Zstd {
+    fn new(raw: Raw) -> Self {
+        Self { raw, frame: FrameDecoder::new(), open: false }
+    }
+
+    /// Starts the next frame; false at the end of the blob.
+    fn start(&mut self) -> io::Result<bool> {
+        while !self.raw.fill_buf()?.is_empty() {
+            match self.frame.reset(&mut self.raw) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                    length,
+                    ..
+                })) => {
+                    let skipped = io::copy(&mut (&mut self.raw).take(u64::from(length)), &mut io::sink())?;
+                    if skipped < u64::from(length) {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                }
+                Err(error) => return Err(io::Error::other(error)),
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Read for Zstd {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if !self.open {
+                if !self.start()? {
+                    return Ok(0);
+                }
+                self.open = true;
+            }
+            while self.frame.can_collect() == 0 && !self.frame.is_finished() {
+                self.frame
+                    .decode_blocks(&mut self.raw, BlockDecodingStrategy::UptoBlocks(1))
+                    .map_err(io::Error::other)?;
+            }
+            let count = self.frame.read(buffer)?;
+            if count > 0 {
+                return Ok(count);
+            }
+            self.open = false;
+        }
+    }
+}
