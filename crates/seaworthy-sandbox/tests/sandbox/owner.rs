@@ -1,0 +1,114 @@
+//! An owner that is killed leaves only what is named and cleaned.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use seaworthy_sandbox::{Rootfs, Runtime, Spec};
+
+use crate::common::{Bench, LONG, groups, mounts};
+
+/// The owner that is killed: boots a box, prints its pid and waits.
+#[test]
+#[ignore = "a helper process of another test"]
+fn helper_owner() {
+    let (Some(state), Some(root)) = (std::env::var_os("TEST_STATE"), std::env::var_os("TEST_ROOT")) else { return };
+    let runtime = Runtime::new(Some(state.into())).unwrap();
+    let line = std::env::var("TEST_LINE").unwrap();
+    let mut spec = Spec::new(Rootfs::directory(root), ["sh", "-c", &line]);
+    (spec.memory_bytes, spec.pids) = (Some(64 << 20), Some(50));
+    let running = runtime.boot(&spec).unwrap();
+    println!("box {}", running.pid());
+    running.wait(Duration::from_secs(60)).unwrap();
+}
+
+fn killed_owner(bench: &Bench, line: &str) -> i32 {
+    let mut owner = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture", "owner::helper_owner"])
+        .env("TEST_STATE", bench.runtime.state_dir())
+        .env("TEST_ROOT", &bench.root)
+        .env("TEST_LINE", line)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = BufReader::new(owner.stdout.take().unwrap());
+    let pid = output
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| line.split_once("box ").and_then(|(_, pid)| pid.trim().parse().ok()))
+        .expect("the owner should boot a box");
+    // As the box of a living owner it is no leftover.
+    assert!(bench.runtime.leftovers().is_empty());
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    pid
+}
+
+fn gone(pid: i32) -> bool {
+    let deadline = Instant::now() + LONG;
+    while Path::new(&format!("/proc/{pid}")).exists() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    true
+}
+
+#[test]
+fn a_killed_owner_takes_its_box_along_and_the_rest_is_cleaned() {
+    let Some(bench) = Bench::new("killed owner") else { return };
+    let before = mounts();
+    let pid = killed_owner(&bench, "sleep 60 & sleep 60");
+    assert!(gone(pid), "the death signal should have ended the box");
+    assert_eq!(mounts(), before);
+    let leftovers = bench.runtime.leftovers();
+    assert_eq!(leftovers.len(), 1);
+    let left = &leftovers[0];
+    assert_eq!((left.process, left.program.as_deref(), left.mounts.len()), (None, Some("sh"), 0));
+    let words = left.describe();
+    assert!(words.contains(left.directory.to_str().unwrap()), "{words}");
+    let name = left.directory.file_name().unwrap().to_str().unwrap().to_owned();
+    assert_eq!(groups(&name), {
+        let mut sorted = left.cgroups.clone();
+        sorted.sort();
+        let mut found = groups(&name);
+        found.sort();
+        assert_eq!(found, sorted);
+        groups(&name)
+    });
+    let results = bench.runtime.clean();
+    assert_eq!(results.len(), 1);
+    assert!(results[0].failed.is_empty(), "{results:?}");
+    assert!(bench.runtime.leftovers().is_empty() && groups(&name).is_empty());
+    assert_eq!(fs::read_dir(bench.runtime.state_dir()).unwrap().count(), 0);
+}
+
+#[test]
+fn foreign_entries_of_the_state_directory_are_left_alone() {
+    let Some(bench) = Bench::new("foreign entries") else { return };
+    let outside = bench.scratch.join("outside");
+    fs::create_dir_all(&outside).unwrap();
+    fs::write(outside.join("file"), "keep").unwrap();
+    let state = bench.runtime.state_dir().to_owned();
+    fs::create_dir(state.join("something else")).unwrap();
+    // A directory like that of a box whose owner never was, with a record that lies.
+    let fake = state.join("999999999-1-0");
+    fs::create_dir(&fake).unwrap();
+    let record = format!(
+        r#"{{"owner":{{"pid":999999999,"started":1}},"boot_id":"{}","first_process":{{"pid":{},"started":1}},"cgroups":["{}","/sys/fs/cgroup/memory"],"program":"x"}}"#,
+        fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap().trim(),
+        std::process::id(),
+        outside.display()
+    );
+    fs::write(fake.join("record.json"), record).unwrap();
+    std::os::unix::fs::symlink(&outside, state.join("999999999-1-1")).unwrap();
+    let leftovers = bench.runtime.leftovers();
+    assert_eq!(leftovers.len(), 2);
+    assert!(leftovers.iter().all(|left| left.process.is_none() && left.cgroups.is_empty()));
+    let results = bench.runtime.clean();
+    assert_eq!(results.iter().filter(|result| result.failed.is_empty()).count(), 1, "{results:?}");
+    assert!(!fake.exists() && outside.join("file").exists() && state.join("something else").exists());
+}
