@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use rustix::io::Errno;
+use rustix::rand::{GetRandomFlags, getrandom};
+
 /// The operating system gave no random bytes.
 #[derive(Debug, thiserror::Error)]
 #[error("the operating system gave no random bytes")]
@@ -13,13 +16,26 @@ pub trait ByteSource {
     fn fill(&mut self, buffer: &mut [u8]) -> Result<(), RandomError>;
 }
 
-/// The operating system's generator (`getrandom`).
+/// The operating system's generator, asked by the `getrandom` system call itself.
+///
+/// A static binary cannot look the C library's function up at run time, and libraries that try to then open
+/// `/dev/urandom`, which need not exist beside a binary on an empty root.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsBytes;
 
 impl ByteSource for OsBytes {
     fn fill(&mut self, buffer: &mut [u8]) -> Result<(), RandomError> {
-        getrandom::fill(buffer).map_err(|_| RandomError)
+        let mut filled = 0;
+        while filled < buffer.len() {
+            // A long request may be answered in part, or be interrupted by a signal.
+            match getrandom(&mut buffer[filled..], GetRandomFlags::empty()) {
+                Ok(0) => return Err(RandomError),
+                Ok(bytes) => filled += bytes,
+                Err(Errno::INTR) => {}
+                Err(_) => return Err(RandomError),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -149,6 +165,12 @@ pub(crate) mod tests {
     fn a_failing_source_is_an_error_and_not_a_constant() {
         assert!(Random::new(Script(Vec::new())).below(10).is_err());
         assert!(Random::new(Script(Vec::new())).bytes(4).is_err());
+    }
+
+    #[test]
+    fn the_operating_system_fills_long_buffers_to_the_end() {
+        let bytes = Random::from_os().bytes(1 << 20).unwrap();
+        assert!(bytes.chunks(64).all(|chunk| chunk.iter().any(|&byte| byte != 0)));
     }
 
     #[test]

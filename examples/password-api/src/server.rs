@@ -22,6 +22,7 @@ use tower_service::Service as _;
 use crate::clients::{ClientId, Gauge};
 use crate::config::{Config, ConfigError};
 use crate::http::Client;
+use crate::random::{Random, RandomError};
 use crate::timeout_io::TimeoutIo;
 use crate::{VERSION, http, logging, tls};
 
@@ -49,6 +50,9 @@ pub enum ServeError {
         /// What the system said.
         error: io::Error,
     },
+    /// Nothing could be generated.
+    #[error(transparent)]
+    Random(#[from] RandomError),
     /// Certificate or key are not usable.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -57,6 +61,8 @@ pub enum ServeError {
 /// Serves until SIGTERM or SIGINT, then drains.
 pub fn run(config: Config) -> Result<(), ServeError> {
     logging::quiet_panics();
+    // A service that could only answer 500 must not look healthy.
+    Random::from_os().bytes(1)?;
     let threads = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 4));
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
