@@ -35,17 +35,17 @@ impl Instruction {
     /// The network of a RUN: `default`, `none` or `host`, or what stands there instead.
     #[must_use]
     pub fn network(&self) -> String {
-        self.lowercase_value("network", "default")
+        self.value_or("network", "default")
     }
 
     /// The security mode of a RUN: `sandbox` or `insecure`, or what stands there instead.
     #[must_use]
     pub fn security(&self) -> String {
-        self.lowercase_value("security", "sandbox")
+        self.value_or("security", "sandbox")
     }
 
-    fn lowercase_value(&self, name: &str, default: &str) -> String {
-        self.flag_value(name).map_or_else(|| default.to_owned(), |value| value.raw.to_ascii_lowercase())
+    fn value_or(&self, name: &str, default: &str) -> String {
+        self.flag_value(name).map_or_else(|| default.to_owned(), |value| value.raw.clone())
     }
 
     /// The command of RUN, CMD, ENTRYPOINT and HEALTHCHECK CMD; of ONBUILD, that of its instruction.

@@ -103,22 +103,26 @@ impl Reader<'_> {
                     self.error(problem.span, ErrorKind::BadMount, true, problem.phase, problem.message);
                 }
             }
-            (Keyword::Run, "network")
-                if !matches!(value.raw.to_ascii_lowercase().as_str(), "default" | "none" | "host") =>
-            {
+            (Keyword::Run, "network") if !matches!(value.raw.as_str(), "default" | "none" | "host") => {
                 self.flag_error(
                     flag,
                     ErrorKind::BadFlagValue,
                     "--network is default, none or host; write one of them".to_owned(),
                 );
             }
-            (Keyword::Run, "security")
-                if !matches!(value.raw.to_ascii_lowercase().as_str(), "sandbox" | "insecure") =>
-            {
+            (Keyword::Run, "security") if !matches!(value.raw.as_str(), "sandbox" | "insecure") => {
                 self.flag_error(
                     flag,
                     ErrorKind::BadFlagValue,
                     "--security is sandbox or insecure; write one of them".to_owned(),
+                );
+            }
+            (Keyword::Run, "device") if !mounts::is_device(value) => {
+                self.flag_error(
+                    flag,
+                    ErrorKind::BadFlagValue,
+                    "--device is one name and maybe required; write --device=vendor/class=name,required"
+                        .to_owned(),
                 );
             }
             (Keyword::Healthcheck, "retries") => self.check_retries(flag, value),

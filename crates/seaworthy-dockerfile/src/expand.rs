@@ -241,6 +241,11 @@ impl<'a> Lexer<'a> {
                 out.text.push_str(&value);
                 out.forget_if(self.nested != nested);
                 out.plain(&value, &(start..self.at));
+            } else if ch == '<' {
+                let text = self.angle();
+                out.text.push_str(text);
+                out.begin(&(start..self.at));
+                out.word.push_str(text);
             } else if matches!(ch, '\'' | '"') && !self.mode.skip_quotes {
                 let value = if ch == '"' { self.double(depth)? } else { self.single()? };
                 out.text.push_str(&value);
@@ -270,6 +275,17 @@ impl<'a> Lexer<'a> {
         }
         out.finish();
         Ok(out)
+    }
+
+    /// `<`, or `<<` with the blanks behind it, which belong to the word so that `<< EOF` is one.
+    fn angle(&mut self) -> &'a str {
+        let rest = &self.text[self.at..];
+        let length = match rest.strip_prefix("<<") {
+            Some(tail) => 2 + tail.len() - tail.trim_start_matches([' ', '\t', '\r']).len(),
+            None => 1,
+        };
+        self.at += length;
+        &rest[..length]
     }
 
     fn single(&mut self) -> Result<String, ExpandError> {
@@ -449,7 +465,7 @@ pub(crate) fn name_length(text: &str) -> usize {
     if matches!(first, '@' | '*' | '#' | '?' | '-' | '$' | '!') {
         return 1;
     }
-    let digits = first.is_numeric();
-    text.find(|ch: char| if digits { !ch.is_numeric() } else { !(ch.is_alphanumeric() || ch == '_') })
-        .unwrap_or(text.len())
+    let digits = first.is_ascii_digit();
+    let fits = |ch: char| ch.is_ascii_digit() || !digits && (ch.is_alphabetic() || ch == '_');
+    text.find(|ch: char| !fits(ch)).unwrap_or(text.len())
 }

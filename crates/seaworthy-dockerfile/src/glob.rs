@@ -90,6 +90,8 @@ impl Pattern {
 
     pub(crate) fn replace(&self, value: &str, replacement: &str, all: bool) -> String {
         let chars: Vec<char> = value.chars().collect();
+        // Replacing all, BuildKit takes `$name` in the replacement for a group of an expression, which has none.
+        let template = all.then(|| expand_template(replacement));
         let mut out = String::new();
         let mut at = 0;
         // An empty match right behind another match does not count.
@@ -98,7 +100,18 @@ impl Pattern {
             let length = Self::match_len(&self.items, &chars[at..], true);
             match length {
                 Some(length) if !(length == 0 && last_end == Some(at)) => {
-                    out.push_str(replacement);
+                    let matched = &chars[at..at + length];
+                    match &template {
+                        None => out.push_str(replacement),
+                        Some(parts) => {
+                            for part in parts {
+                                match part {
+                                    Part::Text(text) => out.push_str(text),
+                                    Part::Match => out.extend(matched),
+                                }
+                            }
+                        }
+                    }
                     at += length;
                     last_end = Some(at);
                     if !all {
@@ -118,4 +131,43 @@ impl Pattern {
         out.extend(chars.iter().skip(at));
         out
     }
+}
+
+/// A piece of a replacement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    /// What the pattern matched.
+    Match,
+}
+
+/// Reads `$$`, `$name` and `${name}` as Go's regular expressions do in a replacement.
+fn expand_template(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        parts.push(Part::Text(rest[..at].to_owned()));
+        rest = &rest[at + 1..];
+        if let Some(tail) = rest.strip_prefix('$') {
+            parts.push(Part::Text("$".to_owned()));
+            rest = tail;
+            continue;
+        }
+        let braced = rest.strip_prefix('{');
+        let body = braced.unwrap_or(rest);
+        let length = body.find(|ch: char| !(ch.is_alphanumeric() || ch == '_')).unwrap_or(body.len());
+        let (name, tail) = body.split_at(length);
+        let tail = if braced.is_some() { tail.strip_prefix('}') } else { Some(tail) };
+        match tail {
+            Some(tail) if !name.is_empty() => {
+                if name.bytes().all(|byte| byte == b'0') && name.len() == 1 {
+                    parts.push(Part::Match);
+                }
+                rest = tail;
+            }
+            _ => parts.push(Part::Text("$".to_owned())),
+        }
+    }
+    parts.push(Part::Text(rest.to_owned()));
+    parts
 }

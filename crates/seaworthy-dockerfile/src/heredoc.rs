@@ -36,12 +36,14 @@ pub(crate) fn opener(word: &str, range: Range<usize>) -> Option<Opener> {
         return None;
     }
     let plain = Mode { skip_unset: true, ..Mode::WORD };
-    let raw = Mode { raw_quotes: true, raw_escapes: true, ..plain };
+    let raw = Mode { raw_quotes: true, ..plain };
     let names = expand_full(rest, &|_| None, '\\', plain).ok()?.words;
     let written = expand_full(rest, &|_| None, '\\', raw).ok()?.words;
-    let [name] = names.as_slice() else { return None };
+    let ([name], [written]) = (names.as_slice(), written.as_slice()) else { return None };
+    let quotes = |text: &str| text.matches(['"', '\'']).count();
     Some(Opener {
-        expand: written.first() == Some(name),
+        // Quotes that went away were quotes; escaped ones stay in both.
+        expand: quotes(name) == quotes(written),
         name: name.clone(),
         strip_tabs,
         fd: word[..digits].parse().unwrap_or(0),

@@ -28,6 +28,9 @@ pub enum PatternError {
     /// Brackets or escapes that do not close.
     #[error("the pattern {0:?} has an unclosed bracket or a lone backslash; escape it with a backslash")]
     Syntax(String),
+    /// A set that holds nothing, such as `[z-a]`; BuildKit fails when it first compares a path with it.
+    #[error("the pattern {0:?} has a set that cannot be compiled; write its range from low to high")]
+    Set(String),
     /// `!` alone.
     #[error("'!' needs a pattern behind it")]
     LoneExclamation,
@@ -87,7 +90,7 @@ fn pattern(body: &str, negated: bool, span: Span) -> Pattern {
     } else if !is_valid(body) {
         Err(PatternError::Syntax(text.clone()))
     } else {
-        Matcher::new(body).ok_or_else(|| PatternError::Syntax(text.clone()))
+        Matcher::new(body).ok_or_else(|| PatternError::Set(text.clone()))
     };
     Pattern { text, negated, span, parts: body.split('/').count(), matcher }
 }
@@ -130,12 +133,13 @@ impl IgnoreFile {
         self.patterns.iter().any(|pattern| pattern.negated)
     }
 
-    /// The first pattern that cannot be used.
+    /// The first pattern for which BuildKit refuses the file before it looks at any path.
     ///
     /// # Errors
     /// See [`PatternError`].
     pub fn check(&self) -> Result<(), PatternError> {
-        self.patterns.iter().find_map(|pattern| pattern.error().cloned()).map_or(Ok(()), Err)
+        let refused = |error: &&PatternError| !matches!(error, PatternError::Set(_));
+        self.patterns.iter().find_map(|pattern| pattern.error().filter(refused).cloned()).map_or(Ok(()), Err)
     }
 
     /// Whether a build context leaves a path out: `path` is relative and slash-separated. The answer is the one of

@@ -178,7 +178,9 @@ pub fn parse(value: &Word) -> Mount {
     let Some(parts) = csv(&value.raw) else {
         mount.problems.push(Problem {
             span: value.span,
-            message: "a quote in the mount's fields has no partner; quote a whole field or none".to_owned(),
+            message:
+                "the mount's fields cannot be read; write key=value,key=value and quote a whole field or none"
+                    .to_owned(),
             phase: Phase::Instructions,
         });
         return mount;
@@ -302,10 +304,27 @@ fn check_mount(mount: &mut Mount, span: Span) {
     mount.problems.extend(problems);
 }
 
-/// Splits one CSV record into texts with their ranges; `None` when its quotes are broken.
+/// Whether the value of `--device=` holds at most one name, and `required` at most as true or false.
+pub(crate) fn is_device(value: &Word) -> bool {
+    let Some(fields) = csv(&value.raw) else { return false };
+    let mut named = false;
+    fields.iter().all(|(text, _, _)| {
+        let (key, setting) =
+            text.split_once('=').map_or((text.as_str(), None), |(key, value)| (key, Some(value)));
+        match (key.to_ascii_lowercase().as_str(), setting) {
+            ("required", setting) => setting.is_none_or(is_bool),
+            _ => !std::mem::replace(&mut named, true),
+        }
+    })
+}
+
+/// Splits one CSV record into texts with their ranges; `None` when it is empty or its quotes are broken.
 fn csv(text: &str) -> Option<Vec<(String, usize, usize)>> {
     let mut fields = Vec::new();
     let mut at = 0;
+    if text.is_empty() {
+        return None;
+    }
     loop {
         let rest = &text[at..];
         if let Some(quoted) = rest.strip_prefix('"') {

@@ -202,6 +202,24 @@ fn heredocs_belong_to_their_instruction() {
     assert_eq!((two.span.of(source), two.terminator_span.of(source)), ("3<<two", "two"));
     assert_eq!(file.instructions[2].heredocs[0].content_span.of(source), "z\n");
     assert_eq!(file.instructions[3].keyword, Keyword::User);
+    // The terminator's word, and whether quotes in it were quotes.
+    for (word, name, expand) in [
+        ("<<  EOF", "EOF", true),
+        ("<< -EOF", "-EOF", true),
+        ("<<eo'f'", "eof", false),
+        ("<<eo\\'f", "eo'f", true),
+        ("<<'e'o\\'f", "eo'f", false),
+        ("<<'one two'", "one two", false),
+        ("<<$EOF", "$EOF", true),
+        ("<<file.txt", "file.txt", true),
+    ] {
+        let file = clean(&format!("FROM a\nRUN {word} > x\nbody\n{name}\nUSER b\n"));
+        let [doc] = file.instructions[1].heredocs.as_slice() else { panic!("{word}") };
+        assert_eq!((doc.name.as_str(), doc.expand, doc.content.as_str()), (name, expand, "body\n"), "{word}");
+    }
+    for word in ["\"<<EOF\"", "<EOF", "<<<EOF", "<<", "a<<<b", "<<- EOF"] {
+        assert_eq!(clean(&format!("FROM a\nRUN cat {word}\nUSER b\n")).instructions.len(), 3, "{word}");
+    }
     // Arrays and other instructions take none.
     assert_eq!(clean("FROM a\nRUN [\"cat\", \"<<EOF\"]\nUSER b\n").instructions.len(), 3);
     assert_eq!(clean("FROM a\nCMD cat <<EOF\nUSER b\n").instructions.len(), 3);
@@ -279,6 +297,16 @@ fn mounts_are_read_with_their_defaults() {
         Some("/c")
     );
     assert_eq!((run.network().as_str(), run.security().as_str()), ("none", "sandbox"));
+    clean("FROM a\nRUN --device=vendor.com/gpu=0,required x\n");
+    for (flag, at) in
+        [("--mount=", "--mount="), ("--device=a,b", "--device=a,b"), ("--network=Host", "--network=Host")]
+    {
+        let source = format!("FROM a\nRUN {flag} x\n");
+        assert!(
+            parse(&source).1.iter().any(|error| error.fatal && at.contains(error.span.of(&source))),
+            "{flag}"
+        );
+    }
 }
 
 #[test]

@@ -90,7 +90,9 @@ fn check_instruction(instruction: &Instruction, source: &str) {
     }
     instruction.comments.iter().for_each(|comment| check_span(comment.span, source, "comment"));
     instruction.inline_comment.iter().for_each(|span| check_span(*span, source, "inline comment"));
-    words(&instruction.kind).into_iter().for_each(|word| check_word(word, source));
+    for word in words(&instruction.kind) {
+        check_word(word, source);
+    }
     match instruction.command() {
         Some(Command::Exec(words)) => words.iter().for_each(|word| check_word(word, source)),
         Some(Command::Shell { script, span, map }) => {
@@ -143,6 +145,7 @@ fn check(source: &str) {
     assert_eq!(parse(source), (file, errors), "a second reading differs");
 }
 
+#[expect(clippy::print_stdout, reason = "a test that leaves something out says so")]
 fn seeds() -> Vec<String> {
     let mut seeds: Vec<String> = SEEDS.iter().map(|seed| (*seed).to_owned()).collect();
     let Some(dir) = std::env::var_os("SEAWORTHY_CORPUS") else {
@@ -158,7 +161,9 @@ fn seeds() -> Vec<String> {
 
 #[test]
 fn seeds_hold() {
-    seeds().iter().for_each(|seed| check(seed));
+    for seed in seeds() {
+        check(&seed);
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn node(file: &Dockerfile, instruction: &Instruction) -> String {
         let _ = write!(out, " ({})", node(file, inner));
         return out;
     }
-    for word in node_words(file, instruction) {
+    for word in node_words(instruction) {
         out.push(' ');
         out.push_str(&quote(&word));
     }
@@ -46,19 +46,15 @@ fn list(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn node_words(file: &Dockerfile, instruction: &Instruction) -> Vec<String> {
+fn node_words(instruction: &Instruction) -> Vec<String> {
     let rest =
         || if instruction.arguments.is_empty() { Vec::new() } else { vec![instruction.arguments.clone()] };
     match &instruction.kind {
         Kind::From { .. } => list(&instruction.arguments),
         Kind::Run(command) | Kind::Cmd(command) | Kind::Entrypoint(command) => command_words(command),
+        Kind::Copy { json: false, .. } | Kind::Add { json: false, .. } => list(&instruction.arguments),
         Kind::Copy { sources, dest, .. } | Kind::Add { sources, dest, .. } => {
-            let mut words: Vec<(usize, String)> =
-                sources.iter().chain(dest).map(|word| (word.span.start, word.raw.clone())).collect();
-            let docs = instruction.heredocs.iter();
-            words.extend(docs.map(|doc| (doc.span.start, doc.span.of(&file.source).to_owned())));
-            words.sort_by_key(|(start, _)| *start);
-            words.into_iter().map(|(_, word)| word).collect()
+            sources.iter().chain(dest).map(|word| word.raw.clone()).collect()
         }
         Kind::Env { pairs, legacy } | Kind::Label { pairs, legacy } => pairs
             .iter()
@@ -186,8 +182,9 @@ fn command_json(file: &Dockerfile, instruction: &Instruction) -> Value {
             put("sources", if sources.is_empty() { Value::Null } else { json!(raws(sources)) });
             put("dest", json!(dest.as_ref().map_or("", |dest| dest.raw.as_str())));
             put("flags", transfer_flags(instruction));
-            if !instruction.heredocs.is_empty() {
-                put("heredocs", transfer_heredocs(&instruction.heredocs));
+            let docs = transfer_heredocs(file, &instruction.heredocs);
+            if !docs.is_empty() {
+                put("heredocs", Value::Array(docs));
             }
         }
         Kind::Env { pairs, .. } => put("env", pairs_json(pairs)),
@@ -254,7 +251,7 @@ fn put_run(put: &mut dyn FnMut(&str, Value), instruction: &Instruction) {
         put("mounts", json!(found));
     }
     let value = |name: &str, default: &str| {
-        json!(instruction.flag_value(name).map_or(default, |value| value.raw.as_str()).to_lowercase())
+        json!(instruction.flag_value(name).map_or(default, |value| value.raw.as_str()))
     };
     put("network", value("network", "default"));
     put("security", value("security", "sandbox"));
@@ -295,8 +292,10 @@ fn transfer_flags(instruction: &Instruction) -> Value {
     Value::Object(out)
 }
 
-fn transfer_heredocs(docs: &[Heredoc]) -> Value {
+fn transfer_heredocs(file: &Dockerfile, docs: &[Heredoc]) -> Vec<Value> {
     docs.iter()
+        // COPY and ADD look for heredocs in their own words, which end at any blank.
+        .filter(|doc| !doc.span.of(&file.source).contains([' ', '\t']))
         .map(|doc| {
             // Of heredocs of one name BuildKit keeps the last body.
             let body = docs.iter().rev().find(|other| other.name == doc.name).unwrap_or(doc);
