@@ -11,6 +11,7 @@ pub mod config;
 pub mod error;
 pub mod health;
 pub mod http;
+pub mod json_errors;
 pub mod logging;
 pub mod passwords;
 pub mod payload;

@@ -22,6 +22,7 @@ use tower_service::Service as _;
 use crate::clients::{ClientId, Gauge};
 use crate::config::{Config, ConfigError};
 use crate::http::Client;
+use crate::json_errors::JsonErrors;
 use crate::random::{Random, RandomError};
 use crate::timeout_io::TimeoutIo;
 use crate::{VERSION, http, logging, tls};
@@ -203,7 +204,7 @@ impl Server {
             request.extensions_mut().insert(client);
             router.clone().call(request)
         });
-        let io = TokioIo::new(TimeoutIo::new(stream, self.timeout));
+        let io = TokioIo::new(JsonErrors::new(TimeoutIo::new(stream, self.timeout)));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.timeout)
