@@ -297,7 +297,9 @@ impl Client {
         let credential = self.credential(call)?;
         let (realm, service, scope) = match (challenge, credential.as_ref()) {
             (_, Some(Credential::Bearer(token))) => return Ok(format!("Bearer {token}")),
-            (Challenge::Basic, Some(Credential::Basic { user, password })) => return Ok(basic(user, password)),
+            (Challenge::Basic, Some(Credential::Basic { user, password })) => {
+                return Ok(basic(user, password));
+            }
             (Challenge::Basic, _) => {
                 return Err(Error::new(call.action, &call.url, Kind::Denied(words.to_owned())));
             }
@@ -327,7 +329,10 @@ impl Client {
                 url::encode(refresh),
             );
             let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
-            self.send_open(&token_call(Method::POST, realm.clone(), headers, Payload::Bytes(form.as_bytes())), None)?
+            self.send_open(
+                &token_call(Method::POST, realm.clone(), headers, Payload::Bytes(form.as_bytes())),
+                None,
+            )?
         } else {
             let mut target = realm.clone();
             if let Some(service) = service {
@@ -458,7 +463,9 @@ pub(crate) fn refuse(action: &'static str, target: &str, mut answer: Response<Bo
 /// The messages of the distribution specification's error body; nothing of anything else, which may be a web page.
 fn words(body: &[u8]) -> String {
     let Ok(value) = serde_json::from_slice::<serde_json::Value>(body) else { return String::new() };
-    let Some(errors) = value.get("errors").and_then(serde_json::Value::as_array) else { return String::new() };
+    let Some(errors) = value.get("errors").and_then(serde_json::Value::as_array) else {
+        return String::new();
+    };
     let text = |error: &serde_json::Value, key: &str| {
         error.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
     };
@@ -519,7 +526,10 @@ mod tests {
         assert_eq!(client.base("127.0.0.1:5000"), "http://127.0.0.1:5000");
         assert_eq!(client.base("docker.io"), "https://registry-1.docker.io");
         assert_eq!(client.base("registry.example:5000"), "https://registry.example:5000");
-        let options = Options { plain_http: PlainHttp::Also(vec!["registry.example:5000".to_owned()]), ..Options::default() };
+        let options = Options {
+            plain_http: PlainHttp::Also(vec!["registry.example:5000".to_owned()]),
+            ..Options::default()
+        };
         assert_eq!(Client::new(options).base("registry.example:5000"), "http://registry.example:5000");
     }
 }

@@ -132,7 +132,9 @@ impl Error {
         let text = match &self.kind {
             Kind::Denied(_) => "log in with `docker login` or `podman login`, or check the token's scopes",
             Kind::Offline => "run again without `--offline`",
-            Kind::Status { code: 429, .. } => "the registry limits requests; authenticated users have higher limits",
+            Kind::Status { code: 429, .. } => {
+                "the registry limits requests; authenticated users have higher limits"
+            }
             Kind::Status { code: 413, .. } => "a proxy before the registry limits the size of a request",
             Kind::Status { code: 405, .. } => "the registry does not allow this operation",
             Kind::Status { code: 500..=599, .. } => "the registry has a problem of its own; try again later",
@@ -151,7 +153,11 @@ impl Error {
                 }
                 _ => return None,
             },
-            Kind::Io(_) | Kind::Size { .. } | Kind::Protocol(_) | Kind::Credentials(_) | Kind::Status { .. } => {
+            Kind::Io(_)
+            | Kind::Size { .. }
+            | Kind::Protocol(_)
+            | Kind::Credentials(_)
+            | Kind::Status { .. } => {
                 return None;
             }
         };

@@ -123,7 +123,9 @@ impl BlobReader<'_> {
                     .and_then(|text| text.split('-').next()?.trim().parse::<u64>().ok());
                 if start != Some(self.read) {
                     drain(&mut answer);
-                    return Err(self.fail(Kind::Protocol("it begins at another byte than asked for".to_owned())));
+                    return Err(
+                        self.fail(Kind::Protocol("it begins at another byte than asked for".to_owned()))
+                    );
                 }
                 0
             }
@@ -132,9 +134,8 @@ impl BlobReader<'_> {
         let mut body = answer.into_body().into_reader();
         if skip > 0 {
             // The server knows no ranges: what was read before is passed over.
-            io::copy(&mut (&mut body).take(skip), &mut io::sink()).map_err(|error| {
-                self.fail(Kind::Transport(Box::new(ureq::Error::Io(error))))
-            })?;
+            io::copy(&mut (&mut body).take(skip), &mut io::sink())
+                .map_err(|error| self.fail(Kind::Transport(Box::new(ureq::Error::Io(error)))))?;
         }
         self.body = Some(Box::new(body));
         Ok(())

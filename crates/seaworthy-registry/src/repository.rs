@@ -118,7 +118,8 @@ impl<'c> Repository<'c> {
 
     fn manifest_once(&self, target: &str) -> Result<FetchedManifest, Error> {
         let action = "fetch manifest";
-        let mut call = self.call(action, Method::GET, self.url(&format!("manifests/{target}")), Payload::None);
+        let mut call =
+            self.call(action, Method::GET, self.url(&format!("manifests/{target}")), Payload::None);
         call.headers.push(("accept", MANIFEST_TYPES.to_owned()));
         let answer = self.client.send(&call)?;
         if answer.status().as_u16() != 200 {
@@ -145,15 +146,16 @@ impl<'c> Repository<'c> {
     ///
     /// # Errors
     /// When the registry refuses it, or names another digest than ours.
-    pub fn put_manifest(&self, tag: Option<&str>, descriptor: &Descriptor, bytes: &[u8]) -> Result<bool, Error> {
+    pub fn put_manifest(
+        &self,
+        tag: Option<&str>,
+        descriptor: &Descriptor,
+        bytes: &[u8],
+    ) -> Result<bool, Error> {
         let action = "upload manifest";
         let target = tag.map_or_else(|| descriptor.digest.to_string(), str::to_owned);
-        let mut call = self.call(
-            action,
-            Method::PUT,
-            self.url(&format!("manifests/{target}")),
-            Payload::Bytes(bytes),
-        );
+        let mut call =
+            self.call(action, Method::PUT, self.url(&format!("manifests/{target}")), Payload::Bytes(bytes));
         call.headers.push(("content-type", descriptor.media_type.clone()));
         let mut answer = self.client.send(&call)?;
         if !matches!(answer.status().as_u16(), 200..=202) {
@@ -259,7 +261,10 @@ mod tests {
     fn pages_are_followed_on_the_same_host_only() {
         let base = "https://r.example/v2/a/tags/list?n=2";
         for (link, expect) in [
-            ("</v2/a/tags/list?last=b&n=2>; rel=\"next\"", Some("https://r.example/v2/a/tags/list?last=b&n=2")),
+            (
+                "</v2/a/tags/list?last=b&n=2>; rel=\"next\"",
+                Some("https://r.example/v2/a/tags/list?last=b&n=2"),
+            ),
             ("<https://evil.example/x>; rel=\"next\"", None),
             ("</x>; rel=\"prev\"", None),
             ("nonsense; rel=next", None),

@@ -104,7 +104,8 @@ fn parameters(text: &str) -> Vec<(String, String)> {
 
 /// The scopes of a challenge together with those we need, each once.
 pub(crate) fn scopes(wanted: &str, challenged: Option<&str>) -> Vec<String> {
-    let mut all: Vec<String> = wanted.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+    let mut all: Vec<String> =
+        wanted.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
     for scope in challenged.unwrap_or_default().split(' ').filter(|scope| !scope.is_empty()) {
         let covered = all.iter().any(|have| covers(have, scope));
         if !covered {
@@ -148,7 +149,9 @@ mod tests {
 
     #[test]
     fn no_header_makes_the_parser_fail() {
-        for header in ["", "=", "Bearer =\"", "Bearer realm=\"a\\", "Bearer realm=é,x=\"ü", "bearer realm=,,,=\"\""] {
+        for header in
+            ["", "=", "Bearer =\"", "Bearer realm=\"a\\", "Bearer realm=é,x=\"ü", "bearer realm=,,,=\"\""]
+        {
             let _ = parse(header);
         }
     }

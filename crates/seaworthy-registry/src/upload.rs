@@ -333,7 +333,8 @@ impl Repository<'_> {
         }
         let range = answer.headers().get("range")?.to_str().ok()?.to_owned();
         let last: u64 = range.rsplit('-').next()?.trim().parse().ok()?;
-        let place = self::location("ask upload session", &call, &answer).unwrap_or_else(|_| location.to_owned());
+        let place =
+            self::location("ask upload session", &call, &answer).unwrap_or_else(|_| location.to_owned());
         // `0-0` is what servers say of an empty session too; one byte is cheap to send again in a new session.
         (last > 0).then_some((place, last + 1))
     }

@@ -1,1 +1,22 @@
 //! Publishes, signs, attests and verifies images.
+//!
+//! One writer sends everything in the order that leaves nothing half-written: blobs, manifests, what is attached, tags
+//! last. Then a fresh reader reads all of it back. Signatures and attestations are sigstore bundles as cosign writes
+//! and reads them, made with a key; nothing here talks to a transparency log.
+
+mod bundle;
+mod error;
+mod keyfile;
+mod keys;
+mod place;
+mod publish;
+mod tags;
+mod verify;
+
+pub use bundle::{PREDICATE_SIGN, PREDICATE_SPDX, Statement, Subject};
+pub use error::{Error, InvalidTag};
+pub use keys::{KeyPair, PrivateKey, PublicKey, write_pair};
+pub use place::Destination;
+pub use publish::{PublishOptions, publish};
+pub use tags::check_tags;
+pub use verify::{Attested, Legacy, Reason, Rejected, Signed, Verified, verify};

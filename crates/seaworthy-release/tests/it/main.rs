@@ -1,0 +1,8 @@
+//! Publishing judged from outside: by cosign, crane, oras and skopeo, through a real registry on loopback.
+//!
+//! Programs are looked for in `$SEAWORTHY_PEERS/bin`, then on `PATH`; a test whose judge is absent says so and returns.
+
+mod cosign;
+mod layout;
+mod registry;
+mod support;
