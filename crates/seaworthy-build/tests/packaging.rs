@@ -1,5 +1,10 @@
 //! Packages small crates for real: the same digest from another directory and under another umask, a layout that an
 //! outside judge accepts, a binary that runs with nothing but the image, and errors that say what to do.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test stops where a helper fails, and says what it skips"
+)]
 
 use flate2::read::{GzDecoder, ZlibDecoder};
 use object::{Object as _, ObjectSection as _};
