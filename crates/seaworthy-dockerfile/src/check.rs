@@ -1,10 +1,9 @@
 //! What BuildKit checks beyond words: flags, ports, signals, substitutions.
 
-use seaworthy_finding::did_you_mean;
-
 use crate::expand::{ExpandError, Mode, expand};
 use crate::instruction::Reader;
 use crate::keyword::FlagType;
+use crate::text::{short, suggest};
 use crate::tree::{ErrorKind, Flag, Healthcheck, Instruction, Keyword, Kind, Phase, Word};
 use crate::{duration, mounts, port};
 
@@ -63,14 +62,14 @@ impl Reader<'_> {
 
     fn unknown_flag(&mut self, keyword: Keyword, flag: &Flag) {
         let names = keyword.flags().iter().map(|(name, _)| *name);
-        let message = match did_you_mean(&flag.name, names.clone()) {
-            Some(name) => format!("{keyword} has no flag --{}; write --{name}", flag.name),
+        let message = match suggest(&flag.name, names.clone()) {
+            Some(name) => format!("{keyword} has no flag --{}; write --{name}", short(&flag.name)),
             None if keyword.flags().is_empty() => {
                 format!("{keyword} takes no flags; write -- before an argument that begins with --")
             }
             None => {
                 let list: Vec<String> = names.map(|name| format!("--{name}")).collect();
-                format!("{keyword} has no flag --{}; use one of {}", flag.name, list.join(", "))
+                format!("{keyword} has no flag --{}; use one of {}", short(&flag.name), list.join(", "))
             }
         };
         self.flag_error(flag, ErrorKind::UnknownFlag, message);

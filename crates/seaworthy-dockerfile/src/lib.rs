@@ -5,6 +5,7 @@
 //! the measure; where this crate differs on purpose, the documentation of the differences says why.
 
 mod access;
+mod arguments;
 mod check;
 pub mod duration;
 pub mod expand;
@@ -22,6 +23,7 @@ mod pattern;
 mod port;
 pub mod scope;
 mod stages;
+mod text;
 mod tree;
 mod word;
 mod words;

@@ -41,16 +41,18 @@ impl OffsetMap {
         seaworthy_finding::Span { start: first, end: last.max(first) }
     }
 
+    /// The segments that begin behind `start` and before `end`.
+    fn between(&self, start: usize, end: usize) -> &[(usize, usize)] {
+        let from = self.segments.partition_point(|(text, _)| *text <= start);
+        let to = self.segments.partition_point(|(text, _)| *text < end).max(from);
+        &self.segments[from..to]
+    }
+
     /// The map of `start..end` of the text, counted from `start`.
     #[must_use]
     pub(crate) fn slice(&self, start: usize, end: usize) -> Self {
         let mut segments = vec![(0, self.to_source(start))];
-        segments.extend(
-            self.segments
-                .iter()
-                .filter(|(text, _)| *text > start && *text < end)
-                .map(|(text, source)| (text - start, *source)),
-        );
+        segments.extend(self.between(start, end).iter().map(|(text, source)| (text - start, *source)));
         Self { segments }
     }
 
@@ -61,13 +63,8 @@ impl OffsetMap {
         for (at, (text, middle)) in self.segments.iter().enumerate() {
             segments.push((*text, outer.to_source(*middle)));
             let end = self.segments.get(at + 1).map_or(usize::MAX, |next| middle + (next.0 - text));
-            segments.extend(
-                outer
-                    .segments
-                    .iter()
-                    .filter(|(inner, _)| *inner > *middle && *inner < end)
-                    .map(|(inner, source)| (text + (inner - middle), *source)),
-            );
+            let inside = outer.between(*middle, end);
+            segments.extend(inside.iter().map(|(inner, source)| (text + (inner - middle), *source)));
         }
         Self { segments }
     }

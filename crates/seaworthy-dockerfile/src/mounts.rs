@@ -1,7 +1,8 @@
 //! `RUN --mount`.
 
-use seaworthy_finding::{Span, did_you_mean};
+use seaworthy_finding::Span;
 
+use crate::text::{short, suggest};
 use crate::tree::{Phase, Word};
 
 /// The kinds of mounts.
@@ -209,9 +210,9 @@ fn check_field(mount: &mut Mount, field: &Field) {
     };
     let key = field.key.as_str();
     if !KEYS.contains(&key) {
-        let hint = did_you_mean(key, KEYS)
+        let hint = suggest(key, KEYS)
             .map_or_else(|| "use one of its keys".to_owned(), |known| format!("write {known}"));
-        problem(format!("a mount has no field {key:?}; {hint}"), Phase::Build);
+        problem(format!("a mount has no field {:?}; {hint}", short(key)), Phase::Build);
         return;
     }
     let Some(value) = field.value.as_deref() else {

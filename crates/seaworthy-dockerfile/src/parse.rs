@@ -5,6 +5,7 @@ use seaworthy_finding::Span;
 use crate::heredoc;
 use crate::instruction;
 use crate::lines::Scanner;
+use crate::text::{short, suggest};
 use crate::tree::{Dockerfile, ErrorKind, Heredoc, Instruction, Keyword, Kind, Phase, SyntaxError};
 
 /// Reads a Dockerfile. Errors come in order of place.
@@ -38,7 +39,7 @@ pub fn parse(source: &str) -> (Dockerfile, Vec<SyntaxError>) {
                         span,
                         message: format!(
                             "the heredoc never ends; write {} alone on a line behind its text",
-                            doc.name
+                            short(&doc.name)
                         ),
                         kind: ErrorKind::UnterminatedHeredoc,
                         fatal: true,
@@ -171,8 +172,7 @@ fn check_file(source: &str, instructions: &[Instruction], errors: &mut Vec<Synta
         let text = instruction.keyword_span.of(source);
         instruction.keyword == Keyword::From
             || instruction.keyword == Keyword::Unknown
-                && seaworthy_finding::did_you_mean(text, Keyword::ALL.iter().map(|keyword| keyword.as_str()))
-                    == Some("FROM")
+                && suggest(text, Keyword::ALL.iter().map(|keyword| keyword.as_str())) == Some("FROM")
     };
     let outside = instructions
         .iter()

@@ -2,7 +2,7 @@
 
 use crate::expand::{Mode, expand};
 use crate::scope::{self, Args};
-use crate::tree::{Dockerfile, Instruction, Keyword, Kind, Word};
+use crate::tree::{Comment, Dockerfile, Instruction, Keyword, Kind, Word};
 
 /// What a stage begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,23 @@ impl Dockerfile {
             .iter()
             .find(|directive| directive.name == name)
             .map(|directive| directive.value.as_str())
+    }
+
+    /// The comment lines directly above an instruction, without an empty line between.
+    #[must_use]
+    pub fn comments_above(&self, instruction: &Instruction) -> &[Comment] {
+        let end = self.comments.partition_point(|comment| comment.span.start < instruction.span.start);
+        let mut start = end;
+        let mut below = instruction.span.start;
+        while let Some(comment) = start.checked_sub(1).and_then(|at| self.comments.get(at)) {
+            let gap = self.source.get(comment.span.end..below).unwrap_or_default();
+            if gap.matches('\n').count() != 1 || !gap.trim().is_empty() {
+                break;
+            }
+            below = comment.span.start;
+            start -= 1;
+        }
+        &self.comments[start..end]
     }
 
     /// The 1-based line and the 1-based column, in characters, of an offset.

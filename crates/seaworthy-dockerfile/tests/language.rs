@@ -319,6 +319,28 @@ fn healthchecks_are_one_of_two() {
 }
 
 #[test]
+fn comments_above_an_instruction_touch_it() {
+    let file = clean("# far\n\n# one\n  # two\nFROM a\nRUN b # c\n# three\nUSER d\n");
+    let above = |at: usize| -> Vec<&str> {
+        file.comments_above(&file.instructions[at]).iter().map(|comment| comment.text.as_str()).collect()
+    };
+    assert_eq!((above(0), above(1), above(2)), (vec!["one", "two"], vec![], vec!["three"]));
+}
+
+#[test]
+fn long_texts_stay_out_of_messages() {
+    let long = "x".repeat(200_000);
+    for source in [
+        format!("FROM a\n{long}\n"),
+        format!("FROM a\nCOPY --{long} a b\n"),
+        format!("FROM a\nENV A=1 {long}\n"),
+    ] {
+        let (error, _) = error(&source);
+        assert!(error.message.len() < 300, "{}", error.message);
+    }
+}
+
+#[test]
 fn a_trigger_is_judged_in_the_child_only() {
     let (error, _) = error("FROM a\nONBUILD COPY a\n");
     assert_eq!((error.kind, error.fatal, error.phase), (ErrorKind::MissingArgument, false, Phase::Build));
