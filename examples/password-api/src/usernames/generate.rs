@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::filter::{Filter, is_unsafe};
 use super::request::{Uniqueness, UsernameRequest};
-use super::scheme::{Scheme, TAGS, tag};
+use super::scheme::{Scheme, TAG_LEN, TAGS, tag};
 use super::vocabulary::WORDS;
 use crate::error::GenerateError;
 use crate::payload::Invalid;
@@ -160,8 +160,7 @@ impl<'a> Maker<'a> {
                 None => return Ok(None),
             },
         };
-        let (min, max) = (self.request.min_len, self.request.max_len - tag.len());
-        let min = min.saturating_sub(tag.len()).clamp(1, max);
+        let (min, max) = self.body_lengths();
         let target = min + random.below(max - min + 1)?;
         let separators = self.request.profile.separators;
         // Half of the names have no separator.
@@ -172,12 +171,22 @@ impl<'a> Maker<'a> {
         Ok(Some(scheme.make(words, &separator, target, random)? + &tag))
     }
 
+    /// The bounds of a name without its tag.
+    fn body_lengths(&self) -> (usize, usize) {
+        let tag = if self.tags.is_some() { TAG_LEN } else { 0 };
+        let max = self.request.max_len.saturating_sub(tag).max(1);
+        (self.request.min_len.saturating_sub(tag).clamp(1, max), max)
+    }
+
     /// Draws a scheme; those used lately are less probable, those at their share are left out.
     fn scheme<S: ByteSource>(&self, keep_share: bool, random: &mut Random<S>) -> Result<Scheme, RandomError> {
+        let (min, max) = self.body_lengths();
         let weigh = |keep_share: bool| {
             Scheme::ALL.map(|scheme| {
                 let full = keep_share && self.made[scheme as usize] >= self.scheme_cap;
-                if full || scheme.words() > self.free_words.len() {
+                let (shortest, longest) = scheme.lengths();
+                let fits = shortest <= max && longest >= min;
+                if full || !fits || scheme.words() > self.free_words.len() {
                     return 0;
                 }
                 let weight = match scheme {

@@ -50,6 +50,18 @@ impl Scheme {
         }
     }
 
+    /// The fewest and most characters it gives, with words of three to eight.
+    pub(super) fn lengths(self) -> (usize, usize) {
+        match self {
+            Self::TwoWords => (6, 17),
+            Self::WordNumber => (5, 13),
+            Self::WordSyllables => (5, usize::MAX),
+            Self::Syllables => (1, usize::MAX),
+            Self::SyllablesNumber => (4, usize::MAX),
+            Self::InitialsWord => (5, 12),
+        }
+    }
+
     /// Puts a name together; `words` holds as many as [`Self::words`] says. It has about `target`
     /// characters where the scheme can choose.
     pub(super) fn make<S: ByteSource>(
@@ -98,6 +110,8 @@ fn syllables<S: ByteSource>(len: usize, random: &mut Random<S>) -> Result<String
     letters(len, &[CONSONANTS, VOWELS], random)
 }
 
+/// The digits of a tag.
+pub(super) const TAG_LEN: usize = 4;
 /// How many different tags there are: four digits of eight.
 pub(super) const TAGS: usize = 4096;
 

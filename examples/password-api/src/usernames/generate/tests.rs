@@ -80,6 +80,24 @@ fn no_scheme_takes_more_than_its_share() {
 }
 
 #[test]
+fn lengths_of_schemes_are_what_they_give() {
+    use crate::usernames::scheme::Scheme;
+    let mut random = Random::from_os();
+    for (short, long) in [("fox", "mountain"), ("mountain", "fox")] {
+        for scheme in Scheme::ALL {
+            for (separator, target) in [("", 1), ("-", 100)] {
+                for _ in 0..20 {
+                    let words = &[short, long][..scheme.words()];
+                    let name = scheme.make(words, separator, target, &mut random).unwrap();
+                    let (shortest, longest) = scheme.lengths();
+                    assert!((shortest..=longest).contains(&name.len()), "{name}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn filters_refuse_names_and_words() {
     for name in
         names("{\"count\":200,\"disallow_prefix\":[\"B\",\"k\"],\"disallow_substring\":[\"A\",\"7\"]}")
