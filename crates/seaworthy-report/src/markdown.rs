@@ -1,7 +1,7 @@
 //! Markdown for a step summary or a comment: the verdict, tables, details folded away.
 
 use crate::sentence::{counts_line, verdict_sentence};
-use crate::text::{escape, escape_block, plural};
+use crate::text::{escape, escape_block, plural, rich_html};
 use crate::view::{self, evidence, evidence_word, place, trust, worst_first};
 use crate::{Options, diff, score::scores};
 use seaworthy_finding::{CheckStatus, Finding, Report, StageStatus, Verdict, format_ms};
@@ -79,8 +79,8 @@ fn findings(out: &mut String, report: &Report, options: &Options<'_>) {
         let _ = writeln!(
             out,
             "<details><summary><b>{word}</b> <code>{}</code>: {}</summary>\n",
-            html(&finding.rule),
-            html(&finding.message)
+            rich_html(&finding.rule),
+            rich_html(&finding.message)
         );
         detail(out, finding, options);
         out.push_str("</details>\n");
@@ -207,32 +207,6 @@ fn code(text: &str) -> String {
     escape(text).replace('`', "'")
 }
 
-/// Text for the inside of an HTML element, where Markdown is not read; the house's code spans as code.
-fn html(text: &str) -> String {
-    let mut out = String::new();
-    let mut is_code = false;
-    let mut left = text.matches('`').count();
-    for c in escape(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '`' => {
-                left -= 1;
-                // The last of an odd number opens nothing.
-                if is_code || left > 0 {
-                    out.push_str(if is_code { "</code>" } else { "<code>" });
-                    is_code = !is_code;
-                } else {
-                    out.push('`');
-                }
-            }
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,7 +216,6 @@ mod tests {
         assert_eq!(markdown("`USER` is *not* <b>set</b>"), "`USER` is \\*not\\* \\<b\\>set\\</b\\>");
         assert_eq!(markdown("odd ` tick"), "odd \\` tick");
         assert_eq!(markdown("`a``b` and ``"), "`a` `b` and \\`\\`");
-        assert_eq!(html("a `b` <img> `"), "a <code>b</code> &lt;img&gt; `");
     }
 
     #[test]

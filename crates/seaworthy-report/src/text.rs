@@ -113,6 +113,33 @@ pub(crate) fn short_digest(digest: &str) -> String {
     }
 }
 
+/// One line of text for the inside of an HTML element; the house's code spans become `<code>`.
+pub(crate) fn rich_html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_code = false;
+    let mut left = text.matches('`').count();
+    for c in escape(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '`' => {
+                left = left.saturating_sub(1);
+                // The last of an odd number opens nothing.
+                if is_code || left > 0 {
+                    out.push_str(if is_code { "</code>" } else { "<code>" });
+                    is_code = !is_code;
+                } else {
+                    out.push('`');
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +149,11 @@ mod tests {
         assert_eq!(escape("a\u{1b}[31mb\nc\u{202e}d\u{9b}e"), "a\\x1b[31mb\\nc\\u{202e}d\\x9be");
         assert_eq!(escape_block("a\r\n\tb\rc\u{2028}"), "a\n    b\\rc\\u{2028}");
         assert_eq!(escape("Grüße, 日本 🚢"), "Grüße, 日本 🚢");
+    }
+
+    #[test]
+    fn code_spans_become_elements_and_markup_becomes_text() {
+        assert_eq!(rich_html("a `b` <img> `"), "a <code>b</code> &lt;img&gt; `");
     }
 
     #[test]
