@@ -1,5 +1,7 @@
 //! The build stages of a file and how they depend on each other.
 
+use std::collections::BTreeMap;
+
 use crate::expand::{Mode, expand};
 use crate::scope::{self, Args};
 use crate::tree::{Comment, Dockerfile, Instruction, Keyword, Kind, Word};
@@ -49,12 +51,15 @@ impl Dockerfile {
             .map(|(at, _)| at)
             .collect();
         let mut stages: Vec<Stage<'_>> = Vec::new();
+        // Of stages of one name the last before a line is the one meant.
+        let mut names: BTreeMap<String, usize> = BTreeMap::new();
         for (index, at) in starts.iter().enumerate() {
             let from = &self.instructions[*at];
             let end = starts.get(index + 1).copied().unwrap_or(self.instructions.len());
             let Kind::From { image, alias } = &from.kind else { continue };
-            let base = base(image, &globals, &stages);
+            let base = base(image, &globals, &names);
             let name = alias.as_ref().map(|alias| alias.raw.to_lowercase());
+            names.extend(name.clone().map(|name| (name, index)));
             stages.push(Stage { index, name, from, instructions: &self.instructions[at + 1..end], base });
         }
         stages
@@ -122,7 +127,7 @@ impl Dockerfile {
     }
 }
 
-fn base(image: &Word, globals: &Args, earlier: &[Stage<'_>]) -> Base {
+fn base(image: &Word, globals: &Args, earlier: &BTreeMap<String, usize>) -> Base {
     // A plain reference without a value stays as written, so `base-${TARGETARCH}` does not look like `base-`.
     let unknown: Vec<String> = image
         .variables()
@@ -136,8 +141,8 @@ fn base(image: &Word, globals: &Args, earlier: &[Stage<'_>]) -> Base {
     };
     let text = expand(&image.raw, &get, image.escape(), Mode::WORD).unwrap_or_else(|_| image.raw.clone());
     // A stage's own base is never itself, and FROM looks names up as written.
-    if let Some(index) = earlier.iter().rposition(|stage| stage.name.as_deref() == Some(text.as_str())) {
-        return Base::Stage(index);
+    if let Some(index) = earlier.get(&text) {
+        return Base::Stage(*index);
     }
     if text == "scratch" { Base::Scratch } else { Base::Image(text) }
 }
