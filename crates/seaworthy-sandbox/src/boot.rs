@@ -23,7 +23,7 @@ use crate::spec::{Bind, Network, Spec};
 use crate::state::{self, Identity, Layout, Record};
 use crate::sys;
 use crate::writes::Baseline;
-use crate::{doctor, mounts, overlay, pipes, registry, remove};
+use crate::{doctor, guard, mounts, overlay, pipes, registry, remove};
 
 /// How long a child may take to mount its root. A network file system below a tree can be slow.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -109,7 +109,6 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
             },
             output: [stdout_writer.as_raw_fd(), stderr_writer.as_raw_fd()],
             control: child_end.as_raw_fd(),
-            owner_end: owner_end.as_raw_fd(),
         },
     });
 
@@ -132,8 +131,8 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
             // SAFETY: `clone_on` and `run_box` neither allocate nor lock, and never return.
             Some(unsafe {
                 clone::clone_child(0, move || {
-                    let (control, owner_end) = (boxed.start.control, boxed.start.owner_end);
-                    exec::clone_on(control, owner_end, &enter, flags, || child::run_box(&boxed))
+                    let (control, output) = (boxed.start.control, boxed.start.output);
+                    exec::clone_on(control, output, enter, flags, || child::run_box(&boxed))
                 })?
             })
         }
@@ -173,6 +172,7 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
         {
             record.first_process = Identity::of(child.pid);
             state::write_record(&layout.directory, &record)?;
+            guard::watch(&child.pidfd);
             cgroup.attach(child.pid);
         }
     }

@@ -30,7 +30,10 @@ pub(crate) fn report(control: RawFd, result: Result<Never, Failure>) -> Never {
 }
 
 fn set_up(plan: &Plan) -> Result<Never, Failure> {
-    sys::close(plan.start.owner_end);
+    let [out, err] = plan.start.output;
+    sys::keep_only(&mut [plan.start.control, out, err, plan.join_network.unwrap_or(-1)]);
+    // For a start that is cut short; the change of user clears it, and it is set again after that.
+    sys::die_with_owner().map_err(|e| Step::ParentDeath.failed(e))?;
     sys::reset_signals();
     sys::setsid();
     sys::umask(0o022);

@@ -106,6 +106,7 @@ fn from_child(live: &Live) -> io::Result<Vec<OwnedFd>> {
 }
 
 fn hand_out(control: RawFd, user: Option<RawFd>, net: RawFd) -> Never {
+    sys::keep_only(&mut [control, user.unwrap_or(-1), net]);
     let result = (|| -> Result<Never, Failure> {
         if let Some(user) = user {
             sys::setns(user, libc::CLONE_NEWUSER).map_err(|e| Step::EnterNamespaces.failed(e))?;

@@ -32,7 +32,8 @@ pub(crate) struct Message {
 }
 
 const LENGTH: usize = 8;
-const MAX_FDS: usize = 2;
+/// How many descriptors one message carries.
+pub(crate) const MAX_FDS: usize = 2;
 /// Room for a control message with two descriptors, aligned like `cmsghdr`.
 type Ancillary = [u64; 4];
 
@@ -100,35 +101,12 @@ pub(crate) fn receive(
             return Err(Error::Silent { seconds: patience.as_secs() });
         }
     }
-    let mut bytes = [0u8; LENGTH];
-    let mut vector = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: LENGTH };
-    let mut ancillary: Ancillary = [0; 4];
-    // SAFETY: an all-zero msghdr is valid; the pointers set below live through the call.
-    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
-    header.msg_iov = &raw mut vector;
-    header.msg_iovlen = 1;
-    header.msg_control = ancillary.as_mut_ptr().cast();
-    header.msg_controllen = size_of::<Ancillary>() as _;
-    // SAFETY: the header describes live, writable buffers.
-    let got = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header, libc::MSG_CMSG_CLOEXEC) };
-    if got < 0 {
-        return Err(Error::setup("hear from the new process", sys::errno()));
-    }
-    let mut fds = Vec::new();
-    // SAFETY: the kernel filled the control buffer in, and the CMSG functions stay inside its length.
-    unsafe {
-        let mut control = libc::CMSG_FIRSTHDR(&raw const header);
-        while !control.is_null() {
-            if (*control).cmsg_level == libc::SOL_SOCKET && (*control).cmsg_type == libc::SCM_RIGHTS {
-                let bytes = (*control).cmsg_len as usize - libc::CMSG_LEN(0) as usize;
-                for index in 0..bytes / size_of::<RawFd>() {
-                    let data = libc::CMSG_DATA(control).cast::<RawFd>().add(index);
-                    fds.push(OwnedFd::from_raw_fd(data.read_unaligned()));
-                }
-            }
-            control = libc::CMSG_NXTHDR(&raw const header, control);
-        }
-    }
+    let mut raw = [-1; MAX_FDS];
+    let (got, bytes) = receive_raw(socket.as_raw_fd(), &mut raw)
+        .map_err(|errno| Error::setup("hear from the new process", errno))?;
+    // SAFETY: the kernel just made these descriptors for this process, and nobody else knows them.
+    let own = |fd| unsafe { OwnedFd::from_raw_fd(fd) };
+    let fds: Vec<OwnedFd> = raw.into_iter().filter(|fd| *fd >= 0).map(own).collect();
     if got == 0 {
         return Ok(None);
     }
@@ -141,6 +119,38 @@ pub(crate) fn receive(
     let detail = u16::from_ne_bytes([bytes[2], bytes[3]]);
     let number = i32::from_ne_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]);
     Ok(Some((Message { kind, step: bytes[1], detail, number }, fds)))
+}
+
+/// Receives the bytes of one message, 0 of them at the end, and its descriptors. Does not allocate.
+pub(crate) fn receive_raw(socket: RawFd, fds: &mut [RawFd; MAX_FDS]) -> Sys<(usize, [u8; LENGTH])> {
+    let mut bytes = [0u8; LENGTH];
+    let mut vector = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: LENGTH };
+    let mut ancillary: Ancillary = [0; 4];
+    // SAFETY: an all-zero msghdr is valid; the pointers set below live through the call.
+    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    header.msg_iov = &raw mut vector;
+    header.msg_iovlen = 1;
+    header.msg_control = ancillary.as_mut_ptr().cast();
+    // Room for exactly as many descriptors as are taken; the kernel closes what does not fit.
+    // SAFETY: CMSG_SPACE is arithmetic.
+    header.msg_controllen = unsafe { libc::CMSG_SPACE(size_of_val(fds) as u32) } as _;
+    // SAFETY: the header describes live, writable buffers.
+    let got = unsafe { libc::recvmsg(socket, &raw mut header, libc::MSG_CMSG_CLOEXEC) };
+    let got = usize::try_from(got).map_err(|_| sys::errno())?;
+    // SAFETY: the kernel filled the control buffer in, and the CMSG functions stay inside its length.
+    unsafe {
+        let control = libc::CMSG_FIRSTHDR(&raw const header);
+        if !control.is_null()
+            && (*control).cmsg_level == libc::SOL_SOCKET
+            && (*control).cmsg_type == libc::SCM_RIGHTS
+        {
+            let length = (*control).cmsg_len as usize - libc::CMSG_LEN(0) as usize;
+            for (index, slot) in fds.iter_mut().enumerate().take(length / size_of::<RawFd>()) {
+                *slot = libc::CMSG_DATA(control).cast::<RawFd>().add(index).read_unaligned();
+            }
+        }
+    }
+    Ok((got, bytes))
 }
 
 /// The owner's permission to go on.

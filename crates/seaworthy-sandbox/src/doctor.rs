@@ -79,6 +79,7 @@ fn try_child(flags: u64, probe: impl FnOnce() -> Result<(), Failure> + Send + 's
     // SAFETY: the probes only make system calls; the closure never returns.
     let child = unsafe {
         clone::clone_child(flags, move || {
+            sys::keep_only(&mut [control]);
             let result = probe().and_then(|()| -> Result<Never, Failure> {
                 let fine = Message { kind: Kind::Mounted, step: 0, detail: 0, number: 0 };
                 control::send(control, fine, &[]).map_err(|e| Step::Report.failed(e))?;

@@ -63,17 +63,19 @@ pub struct ExecOutput {
     pub truncated: bool,
 }
 
-/// Enters namespaces and clones on, so that the second child is in them and still a child of the owner
+/// Enters up to two sets of namespaces and clones on, so that the second child is in them and still a child of the owner
 /// (CLONE_PARENT), which alone can wait for it. Runs in the child; the middle process ends here.
 pub(crate) fn clone_on(
     control: RawFd,
-    owner_end: RawFd,
-    enter: &[(RawFd, i32)],
+    output: [RawFd; 2],
+    enter: [(RawFd, i32); 2],
     flags: u64,
     run: impl FnOnce() -> Never,
 ) -> Never {
+    sys::keep_only(&mut [control, output[0], output[1], enter[0].0, enter[1].0]);
     let result = (|| {
-        for (fd, kinds) in enter {
+        sys::die_with_owner().map_err(|e| Step::ParentDeath.failed(e))?;
+        for (fd, kinds) in enter.iter().filter(|(fd, _)| *fd >= 0) {
             sys::setns(*fd, *kinds).map_err(|e| Step::EnterNamespaces.failed(e))?;
         }
         let args = CloneArgs { flags: flags | libc::CLONE_PARENT as u64, ..CloneArgs::default() };
@@ -81,7 +83,6 @@ pub(crate) fn clone_on(
         match unsafe { sys::clone3(&args) } {
             Ok(0) => Ok(run()),
             Ok(pid) => {
-                sys::close(owner_end);
                 let cloned = Message { kind: Kind::Cloned, step: 0, detail: 0, number: pid };
                 control::send(control, cloned, &[]).map_err(|e| Step::Report.failed(e))?;
                 sys::exit(0)
@@ -95,7 +96,7 @@ pub(crate) fn clone_on(
 /// The joining process, until it becomes the program.
 fn joining(start: &Start) -> Never {
     let result = (|| -> Result<Never, Failure> {
-        sys::close(start.owner_end);
+        sys::die_with_owner().map_err(|e| Step::ParentDeath.failed(e))?;
         sys::reset_signals();
         sys::setsid();
         sys::umask(0o022);
@@ -138,7 +139,6 @@ pub(crate) fn run(live: &Arc<Live>, exec: &Exec) -> Result<ExecOutput, Error> {
         },
         output: [stdout_writer.as_raw_fd(), stderr_writer.as_raw_fd()],
         control: child_end.as_raw_fd(),
-        owner_end: owner_end.as_raw_fd(),
     });
     let mut kinds = libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
     // A rootless box's user namespace has to be entered with the rest, which then belongs to it. A joined
@@ -147,17 +147,15 @@ pub(crate) fn run(live: &Arc<Live>, exec: &Exec) -> Result<ExecOutput, Error> {
     if live.rootless {
         kinds |= libc::CLONE_NEWUSER;
     }
-    let enter = [(live.pidfd.as_raw_fd(), kinds)];
+    let enter = [(live.pidfd.as_raw_fd(), kinds), (-1, 0)];
     let joined = Arc::clone(&start);
     // SAFETY: `clone_on` and `joining` neither allocate nor lock, and never return.
     let middle = unsafe {
-        clone::clone_child(0, move || {
-            clone_on(joined.control, joined.owner_end, &enter, 0, || joining(&joined))
-        })?
+        clone::clone_child(0, move || clone_on(joined.control, joined.output, enter, 0, || joining(&joined)))?
     };
     drop((child_end, stdout_writer, stderr_writer));
     let deadline = Instant::now() + PATIENCE;
-    let started = started(live, &owner_end, deadline, &start.command, exec.timeout.map(|t| begun + t));
+    let started = started(live, &owner_end, deadline, &start.command);
     let _ = sys::wait_pidfd(middle.pidfd.as_raw_fd(), true);
     let child = started?;
     let output = collect(live, &child, &[stdout, stderr], begun, exec.timeout);
@@ -177,13 +175,7 @@ impl Drop for Joined {
     }
 }
 
-fn started(
-    live: &Live,
-    owner_end: &OwnedFd,
-    deadline: Instant,
-    command: &Command,
-    _limit: Option<Instant>,
-) -> Result<Joined, Error> {
+fn started(live: &Live, owner_end: &OwnedFd, deadline: Instant, command: &Command) -> Result<Joined, Error> {
     let mut child = None;
     loop {
         match control::receive(owner_end, deadline, PATIENCE)? {
@@ -237,7 +229,7 @@ fn collect(
         let ready =
             sys::poll(&mut fds, left).map_err(|e| Error::setup("wait for a program in the sandbox", e))?;
         if !ready {
-            if !deadline.is_some_and(|at| Instant::now() >= at) {
+            if deadline.is_none_or(|at| Instant::now() < at) {
                 continue;
             }
             if status.is_some() {

@@ -28,6 +28,7 @@ mod control;
 mod doctor;
 mod error;
 mod exec;
+mod guard;
 mod idmap;
 mod leftovers;
 mod logs;

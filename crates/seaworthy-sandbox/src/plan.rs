@@ -36,8 +36,6 @@ pub(crate) struct Start {
     pub(crate) output: [RawFd; 2],
     /// The child's end of the control socket.
     pub(crate) control: RawFd,
-    /// The owner's end, which the child closes, or it would not notice the owner's death.
-    pub(crate) owner_end: RawFd,
 }
 
 /// A step of the child, with the words its failure is reported in.

@@ -54,8 +54,7 @@ impl Privileges {
         sys::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL as libc::c_ulong, 0)
             .map_err(|e| Step::Capabilities.failed(e))?;
         sys::capset(keep).map_err(|e| Step::Capabilities.failed(e))?;
-        sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong, 0)
-            .map_err(|e| Step::ParentDeath.failed(e))?;
+        sys::die_with_owner().map_err(|e| Step::ParentDeath.failed(e))?;
         if !control::owner_lives(control) {
             sys::exit(125);
         }

@@ -104,7 +104,7 @@ mod tests {
         fs::create_dir_all(&outside).unwrap();
         fs::write(outside.join("keep"), "x").unwrap();
         symlink(&outside, inside.join("a/link")).unwrap();
-        fs::set_permissions(inside.join("a/b"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(inside.join("a/b"), fs::Permissions::from_mode(0o0)).unwrap();
         remove_tree(&inside).unwrap();
         assert!(!inside.exists() && outside.join("keep").exists());
         symlink(&outside, &inside).unwrap();

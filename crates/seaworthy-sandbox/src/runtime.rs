@@ -12,7 +12,7 @@ use crate::leftovers::{self, CleanResult, Leftover};
 use crate::running::{Live, Running, lock};
 use crate::spec::Spec;
 use crate::state::{self, Identity};
-use crate::{boot, registry};
+use crate::{boot, guard, registry};
 
 /// With which powers boxes are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,9 @@ pub struct Runtime {
     inner: Arc<Inner>,
 }
 
+/// The way to the cleaning thread, and the thread itself.
+type Janitor = (Sender<Arc<Live>>, JoinHandle<()>);
+
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) mode: Mode,
@@ -41,7 +44,7 @@ pub(crate) struct Inner {
     pub(crate) owner: Identity,
     pub(crate) boot_id: String,
     pub(crate) groups: Groups,
-    janitor: Mutex<Option<(Sender<Arc<Live>>, JoinHandle<()>)>>,
+    janitor: Mutex<Option<Janitor>>,
 }
 
 impl Runtime {
@@ -55,9 +58,13 @@ impl Runtime {
         let owner = Identity::of(own).ok_or_else(|| Error::Unavailable {
             reason: "`/proc` is not mounted, or shows other processes than these".to_owned(),
         })?;
+        let mode = doctor::probe_mode();
+        if !matches!(mode, Mode::Unavailable { .. }) {
+            guard::start();
+        }
         Ok(Self {
             inner: Arc::new(Inner {
-                mode: doctor::probe_mode(),
+                mode,
                 state: state::find(state_dir)?,
                 owner,
                 boot_id: state::boot_id(),

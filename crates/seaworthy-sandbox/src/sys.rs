@@ -116,6 +116,33 @@ pub(crate) fn close_on_exec_from(first: c_uint) -> Sys<()> {
     check(unsafe { libc::syscall(libc::SYS_close_range, first, c_uint::MAX, CLOSE_RANGE_CLOEXEC) }).map(drop)
 }
 
+pub(crate) fn close_from(first: c_uint) -> Sys<()> {
+    // SAFETY: the caller gives up every descriptor from this number on.
+    check(unsafe { libc::syscall(libc::SYS_close_range, first, c_uint::MAX, 0) }).map(drop)
+}
+
+/// Closes every descriptor above 2 but the given ones. Negative numbers stand for none.
+///
+/// A child that was cloned while another box was being started holds copies of that one's sockets, and would
+/// keep them from ever reaching their end.
+pub(crate) fn keep_only(fds: &mut [RawFd]) {
+    fds.sort_unstable();
+    let mut next: c_uint = 3;
+    for fd in fds.iter().filter_map(|fd| c_uint::try_from(*fd).ok()) {
+        if fd > next {
+            // SAFETY: these descriptors are copies of the owner's that this child has no use for.
+            unsafe { libc::syscall(libc::SYS_close_range, next, fd - 1, 0) };
+        }
+        next = next.max(fd + 1);
+    }
+    let _ = close_from(next);
+}
+
+/// Has the kernel kill this process when the thread that cloned it ends.
+pub(crate) fn die_with_owner() -> Sys<()> {
+    prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong, 0).map(drop)
+}
+
 pub(crate) fn mkdirat(dir: RawFd, path: &CStr, mode: c_uint) -> Sys<()> {
     // SAFETY: the path is NUL-terminated and lives through the call.
     check(c_long::from(unsafe { libc::mkdirat(dir, path.as_ptr(), mode) })).map(drop)
@@ -311,17 +338,20 @@ pub(crate) fn seccomp(program: &[libc::sock_filter]) -> Sys<()> {
 }
 
 /// Gives every signal its default action and unblocks all of them.
+///
+/// With raw calls: the C library refuses to touch the two signals it keeps to itself, which a parent written
+/// without that library may have left ignored.
 pub(crate) fn reset_signals() {
-    // SAFETY: an all-zero sigaction is SIG_DFL with an empty mask.
-    let action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // The kernel's structure of handler (0 is SIG_DFL), flags, restorer and mask, and a mask of 64 bits.
+    let (action, empty) = ([0u64; 4], 0u64);
+    let null = std::ptr::null::<c_void>();
     for signal in 1..=64 {
-        // SAFETY: the action is valid; numbers the C library keeps to itself are refused and stay default.
-        unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) };
+        // SAFETY: the structure has the kernel's layout and size; SIGKILL and SIGSTOP are refused.
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, action.as_ptr(), null, size_of::<u64>()) };
     }
-    // SAFETY: an all-zero signal set is the empty set.
-    let empty: libc::sigset_t = unsafe { std::mem::zeroed() };
-    // SAFETY: the set is valid and this thread is the only one.
-    unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const empty, std::ptr::null_mut()) };
+    let set = libc::SIG_SETMASK;
+    // SAFETY: the mask is readable for its length, and this thread is the only one.
+    unsafe { libc::syscall(libc::SYS_rt_sigprocmask, set, &raw const empty, null, size_of::<u64>()) };
 }
 
 /// Blocks every signal in the calling thread.

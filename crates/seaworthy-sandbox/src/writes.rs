@@ -200,7 +200,7 @@ fn descend(directory: BorrowedFd<'_>, path: &mut Vec<u8>, entries: &mut Entries,
             uid: stat.st_uid,
             gid: stat.st_gid,
             size: u64::try_from(stat.st_size).unwrap_or_default(),
-            modified: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+            modified: (stat.st_mtime, i64::try_from(stat.st_mtime_nsec).unwrap_or_default()),
             device: stat.st_rdev,
             opaque: false,
         };

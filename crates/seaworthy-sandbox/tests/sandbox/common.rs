@@ -10,9 +10,9 @@ use seaworthy_sandbox::{Exit, Mode, Rootfs, Running, Runtime, Spec};
 
 pub(crate) const LONG: Duration = Duration::from_secs(20);
 
-const APPLETS: [&str; 24] = [
+const APPLETS: [&str; 25] = [
     "sh", "ls", "cat", "echo", "id", "sleep", "touch", "env", "pwd", "nc", "httpd", "wget", "kill", "true",
-    "false", "hostname", "mkdir", "rm", "stat", "dd", "head", "unshare", "mount", "chmod",
+    "false", "hostname", "mkdir", "rm", "stat", "dd", "head", "unshare", "mount", "chmod", "su",
 ];
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -103,15 +103,17 @@ pub(crate) fn image(root: &Path) -> bool {
     if fs::copy("/bin/busybox", root.join("bin/busybox")).is_err() {
         return false;
     }
-    fs::write(root.join("etc/passwd"), "root:x:0:0::/:/bin/sh\n").unwrap();
+    fs::write(root.join("etc/passwd"), "root:x:0:0::/:/bin/sh\napp:x:4321:4321::/:/bin/sh\n").unwrap();
+    fs::write(root.join("etc/group"), "root:x:0:\napp:x:4321:\n").unwrap();
     for applet in APPLETS {
         symlink("busybox", root.join("bin").join(applet)).unwrap();
     }
     // A dynamically linked busybox cannot run alone.
-    std::process::Command::new("chroot").arg(root).arg("/bin/true").status().map_or_else(
-        |_| true,
-        |status| status.success() || !rustix::process::geteuid().is_root(),
-    )
+    std::process::Command::new("chroot")
+        .arg(root)
+        .arg("/bin/true")
+        .status()
+        .map_or_else(|_| true, |status| status.success() || !rustix::process::geteuid().is_root())
 }
 
 /// The host's mounts, which no box may change.

@@ -44,9 +44,8 @@ fn kernel_directories_that_are_links_are_refused() {
 fn links_for_the_files_of_etc_stay_inside() {
     let Some(bench) = Bench::new("links in /etc") else { return };
     let (directory, file) = prey(&bench);
-    for name in ["hosts", "resolv.conf"] {
-        symlink(&file, bench.root.join("etc").join(name)).unwrap();
-    }
+    symlink(&file, bench.root.join("etc/hosts")).unwrap();
+    symlink(directory.join("new-file"), bench.root.join("etc/resolv.conf")).unwrap();
     symlink("../../../../../../../../etc/passwd", bench.root.join("etc/hostname")).unwrap();
     let (exit, out, _) = bench.shell("cat /etc/hosts; echo evil >> /etc/hosts; echo evil > /etc/resolv.conf");
     assert_eq!(exit.code, Some(0));

@@ -11,7 +11,8 @@ use crate::common::{Bench, mounts};
 #[test]
 fn a_read_only_root_refuses_and_a_tmpfs_takes() {
     let Some(bench) = Bench::new("read-only root") else { return };
-    let mut spec = bench.spec(["sh", "-c", "touch /x; touch /t/y && echo fine; touch /dev/shm/z && echo shm"]);
+    let mut spec =
+        bench.spec(["sh", "-c", "touch /x; touch /t/y && echo fine; touch /dev/shm/z && echo shm"]);
     spec.read_only = true;
     spec.tmpfs.push(Tmpfs { size: Some(1 << 20), ..Tmpfs::new("/t") });
     let (exit, out, err) = bench.finish(&spec);
@@ -49,7 +50,10 @@ fn writes_are_listed_with_what_happened() {
     spec.tmpfs.push(Tmpfs::new("/t"));
     spec.cwd = "/new/place".into();
     let running = bench.boot(&spec);
-    assert_eq!(running.writes().unwrap_or_default().iter().filter(|w| w.path.starts_with(b"/new")).count(), 0);
+    assert_eq!(
+        running.writes().unwrap_or_default().iter().filter(|w| w.path.starts_with(b"/new")).count(),
+        0
+    );
     let exit = running.wait(crate::common::LONG).unwrap().unwrap();
     assert_eq!(exit.code, Some(0), "{}", running.logs().stderr_text());
     let writes: BTreeMap<_, _> =

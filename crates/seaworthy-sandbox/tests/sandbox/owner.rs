@@ -14,7 +14,9 @@ use crate::common::{Bench, LONG, groups, mounts};
 #[test]
 #[ignore = "a helper process of another test"]
 fn helper_owner() {
-    let (Some(state), Some(root)) = (std::env::var_os("TEST_STATE"), std::env::var_os("TEST_ROOT")) else { return };
+    let (Some(state), Some(root)) = (std::env::var_os("TEST_STATE"), std::env::var_os("TEST_ROOT")) else {
+        return;
+    };
     let runtime = Runtime::new(Some(state.into())).unwrap();
     let line = std::env::var("TEST_LINE").unwrap();
     let mut spec = Spec::new(Rootfs::directory(root), ["sh", "-c", &line]);
@@ -39,11 +41,61 @@ fn killed_owner(bench: &Bench, line: &str) -> i32 {
         .map_while(Result::ok)
         .find_map(|line| line.split_once("box ").and_then(|(_, pid)| pid.trim().parse().ok()))
         .expect("the owner should boot a box");
+    // Time for a shell to become what it executes.
+    std::thread::sleep(Duration::from_millis(300));
     // As the box of a living owner it is no leftover.
     assert!(bench.runtime.leftovers().is_empty());
     owner.kill().unwrap();
     owner.wait().unwrap();
     pid
+}
+
+/// Boots several boxes on several threads, then ends them all as Ctrl-C would.
+#[test]
+#[ignore = "a helper process of another test"]
+fn helper_interrupted() {
+    let (Some(state), Some(root)) = (std::env::var_os("TEST_STATE"), std::env::var_os("TEST_ROOT")) else {
+        return;
+    };
+    let runtime = Runtime::new(Some(state.into())).unwrap();
+    let spec = Spec::new(Rootfs::directory(root), ["sleep", "60"]);
+    let boxes: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| runtime.boot(&spec).unwrap())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let pids: Vec<_> = boxes.iter().map(seaworthy_sandbox::Running::pid).collect();
+    assert_eq!(Runtime::shut_down(), 8);
+    assert!(pids.into_iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists()));
+    assert_eq!(fs::read_dir(runtime.state_dir()).unwrap().count(), 0);
+    assert_eq!(runtime.boot(&spec).unwrap_err().kind(), seaworthy_sandbox::ErrorKind::Stopping);
+    // The boxes are still held here: nothing depends on their being dropped.
+    assert!(boxes.iter().all(|running| running.wait(Duration::ZERO).unwrap().is_some()));
+    std::process::exit(0);
+}
+
+#[test]
+fn shutting_down_ends_every_box_of_the_process() {
+    let Some(bench) = Bench::new("shut down") else { return };
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture", "owner::helper_interrupted"])
+        .env("TEST_STATE", bench.runtime.state_dir())
+        .env("TEST_ROOT", &bench.root)
+        .output()
+        .unwrap();
+    // A failed assertion would end the helper with 101.
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(fs::read_dir(bench.runtime.state_dir()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_box_that_lost_its_death_signal_is_ended_too() {
+    let Some(bench) = Bench::new("changed user") else { return };
+    // Changing the user clears the death signal, as an entrypoint with gosu or su does.
+    let pid = killed_owner(&bench, "exec su app -c 'exec sleep 60'");
+    assert!(gone(pid), "the box should have been ended");
+    assert!(bench.runtime.leftovers().iter().all(|left| left.process.is_none()));
+    assert!(bench.runtime.clean().iter().all(|result| result.failed.is_empty()));
+    assert!(bench.runtime.leftovers().is_empty());
 }
 
 fn gone(pid: i32) -> bool {

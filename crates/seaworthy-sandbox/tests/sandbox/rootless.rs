@@ -68,7 +68,10 @@ fn helper_rootless() {
     let line = "id; echo w > /made; echo t > /t/x; cat /proc/1/comm; cat /etc/hosts";
     let output = running.exec(&Exec::new(["sh", "-c", line])).unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.contains("uid=1000 gid=1000") && text.contains("httpd") && text.contains("localhost"), "{text}");
+    assert!(
+        text.contains("uid=1000 gid=1000") && text.contains("httpd") && text.contains("localhost"),
+        "{text}"
+    );
     let writes: Vec<_> = running.writes().unwrap().iter().map(|w| w.path_lossy()).collect();
     assert_eq!(writes, ["/made"]);
     let status = running.status().unwrap();
@@ -77,7 +80,8 @@ fn helper_rootless() {
     for reason in running.unapplied() {
         println!("not applied: {reason}");
     }
-    let mut joining = Spec::new(Rootfs::directory(&root), ["sh", "-c", "wget -q -O - http://web:8080/; sleep 60"]);
+    let mut joining =
+        Spec::new(Rootfs::directory(&root), ["sh", "-c", "wget -q -O - http://web:8080/; sleep 60"]);
     (joining.uid, joining.gid) = (0, 0);
     joining.network = Network::Join(running.network());
     joining.hosts = vec![Host { name: "web".to_owned(), address: std::net::Ipv4Addr::LOCALHOST.into() }];
