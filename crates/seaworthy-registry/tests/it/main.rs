@@ -1,0 +1,4 @@
+//! The client against registries on loopback: one that misbehaves on purpose, and one made of canned answers.
+
+mod canned;
+mod faults;
