@@ -1,1 +1,158 @@
 //! One pass over the bytes of an image: files, packages, secrets, waste.
+//!
+//! Each layer is read once, in its own thread: blob digest, decompression, diff id, tar walk, and every visitor that
+//! wants a file's content as it streams by. The layers' file tables are then merged as overlayfs would. Nothing is
+//! unpacked, and nothing in an image is resolved on the host.
+
+mod elf;
+mod error;
+mod merge;
+mod packages;
+mod pass;
+mod problems;
+mod secrets;
+mod table;
+mod users;
+mod visit;
+
+pub use error::InspectError;
+
+use pass::{LayerScan, scan};
+use seaworthy_facts::{ImageFacts, LayerFact};
+use seaworthy_oci::{ImageConfig, Platform};
+use seaworthy_store::{Image, Limits};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// How an image is inspected.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Bounds on each layer.
+    pub limits: Limits,
+    /// Most layers read at once; 0 means one per core, eight at most.
+    pub threads: usize,
+    /// Leave out the search for secrets.
+    pub skip_secrets: bool,
+}
+
+/// Reads an image once and says everything its bytes show.
+///
+/// # Errors
+/// When a layer is missing, is not what its descriptor says, does not unpack, is no tar, or passes a limit. What does
+/// not stop the reading is in [`ImageFacts::problems`].
+pub fn inspect(image: &Image, options: &Options) -> Result<ImageFacts, InspectError> {
+    let start = Instant::now();
+    let scans = scan_layers(image, options)?;
+    let merged = merge::merge(&scans);
+    let mut problems = problems::of_image(image);
+    problems.extend(problems::of_layers(image, &scans));
+
+    let created_by = created_by(&image.config, scans.len());
+    let layers: Vec<LayerFact> = scans
+        .iter()
+        .zip(&image.manifest.layers)
+        .zip(created_by)
+        .zip(&merged.wasted)
+        .map(|(((scan, descriptor), created_by), wasted)| LayerFact {
+            digest: descriptor.digest.to_string(),
+            diff_id: scan.end.diff_id.to_string(),
+            media_type: descriptor.media_type.clone(),
+            compressed: scan.end.compressed,
+            unpacked: scan.end.unpacked,
+            content: scan.table.content,
+            entries: scan.table.entries,
+            created_by,
+            wasted: *wasted,
+        })
+        .collect();
+    let view = packages::View::new(&scans, &merged);
+    let (users, groups) = users::read(&view);
+    let packages = packages::read(&view);
+    let secrets = if options.skip_secrets { Vec::new() } else { secrets::read(image, &scans, &merged) };
+    let (binaries, elf_packages) = elf::read(&view);
+    let mut packages = packages;
+    packages.extend(elf_packages);
+    packages.sort();
+    packages.dedup();
+    Ok(ImageFacts {
+        source: image.source.to_string(),
+        digest: image.descriptor.digest.to_string(),
+        media_type: image.descriptor.media_type.clone(),
+        config_digest: image.manifest.config.digest.to_string(),
+        platform: image.platform(),
+        config: image.config.clone(),
+        annotations: image.manifest.annotations.clone(),
+        compressed: layers.iter().map(|layer| layer.compressed).sum(),
+        unpacked: layers.iter().map(|layer| layer.unpacked).sum(),
+        layers,
+        files: merged.files,
+        waste: merged.waste,
+        efficiency: merged.efficiency,
+        secrets,
+        packages,
+        binaries,
+        users,
+        groups,
+        problems,
+        ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+/// Reads the layers, several at once, the largest first so that no core waits for it at the end.
+fn scan_layers(image: &Image, options: &Options) -> Result<Vec<LayerScan>, InspectError> {
+    let count = image.manifest.layers.len();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+    let threads = if options.threads == 0 { cores } else { options.threads }.min(count).max(1);
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(image.manifest.layers[*index].size));
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new((0..count).map(|_| None).collect::<Vec<_>>());
+    let work = || {
+        while let Some(index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let outcome = scan(image, *index, options);
+            if outcome.is_err() {
+                // The others need not start.
+                next.store(count, Ordering::Relaxed);
+            }
+            let mut results = results.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            results[*index] = Some(outcome);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut scans = Vec::with_capacity(count);
+    let mut missing = false;
+    for outcome in results {
+        match outcome {
+            Some(outcome) => scans.push(outcome?),
+            None => missing = true,
+        }
+    }
+    if missing {
+        return Err(InspectError::Unread);
+    }
+    Ok(scans)
+}
+
+/// The instruction that made each layer: history entries that are not empty, in order.
+fn created_by(config: &ImageConfig, layers: usize) -> Vec<String> {
+    let mut texts: Vec<String> = config
+        .history
+        .iter()
+        .filter(|entry| !entry.empty_layer)
+        .map(|entry| entry.created_by.clone().or_else(|| entry.comment.clone()).unwrap_or_default())
+        .collect();
+    texts.resize(layers, String::new());
+    texts
+}
+
+/// Whether two platforms may be one: a variant counts only where both name one.
+fn same_platform(left: &Platform, right: &Platform) -> bool {
+    left.serves(right)
+}

@@ -1,0 +1,121 @@
+//! Executables as they stream by: ELF header, loader, debug sections, and the dependency lists inside.
+//!
+//! A binary may be far larger than what may be kept of it, so nothing here needs it whole: the header tells where the
+//! interesting parts lie, and the lists of dependencies (cargo-auditable's zlib stream, Go's build information) are
+//! recognised by their own first bytes. System V gABI chapter 4 and 5; `rust-secure-code/cargo-auditable` PARSING.md;
+//! Go `debug/buildinfo`.
+
+mod auditable;
+mod go;
+mod header;
+
+use crate::merge::absolute;
+use crate::packages::View;
+use crate::visit::{File, Piece, Visitor};
+use auditable::AuditFinder;
+use go::GoFinder;
+use header::Header;
+use seaworthy_facts::{BinaryFact, PackageFact};
+
+/// What is known of one ELF file.
+#[derive(Debug)]
+pub(crate) struct ElfFound {
+    record: u32,
+    header: Header,
+    executable: bool,
+    sections: Option<Vec<u8>>,
+    audit: Option<Vec<u8>>,
+    go: Option<Vec<u8>>,
+}
+
+/// Looks at ELF files.
+#[derive(Default)]
+pub(crate) struct ElfVisitor {
+    found: Vec<ElfFound>,
+    current: Option<Current>,
+}
+
+struct Current {
+    header: Header,
+    sections: Option<Vec<u8>>,
+    pie: bool,
+    audit: AuditFinder,
+    go: GoFinder,
+}
+
+impl ElfVisitor {
+    pub(crate) fn finish(self) -> Vec<ElfFound> {
+        self.found
+    }
+}
+
+impl Visitor for ElfVisitor {
+    fn wants(&mut self, file: &File<'_>) -> bool {
+        self.current = None;
+        file.size >= 52
+    }
+
+    fn piece(&mut self, file: &File<'_>, piece: &Piece<'_>) {
+        if piece.first() {
+            let Some(header) = Header::read(piece.bytes) else { return };
+            let (audit, go) = (AuditFinder::default(), GoFinder::default());
+            self.current = Some(Current { header, sections: None, pie: false, audit, go });
+        }
+        let Some(current) = &mut self.current else { return };
+        if current.sections.is_none() {
+            current.sections = current.header.section_names(piece);
+        }
+        current.pie |= current.header.is_pie(piece);
+        current.audit.piece(piece);
+        current.go.piece(piece);
+        if piece.last
+            && let Some(current) = self.current.take()
+        {
+            let executable = current.header.is_program(current.pie)
+                && (file.mode & 0o111 != 0 || current.header.interpreter.is_some());
+            let (audit, go) = (current.audit.finish(), current.go.finish());
+            if executable || audit.is_some() || go.is_some() {
+                self.found.push(ElfFound {
+                    record: file.record,
+                    header: current.header,
+                    executable,
+                    sections: current.sections,
+                    audit,
+                    go,
+                });
+            }
+        }
+    }
+}
+
+/// Executables of the final tree, and the packages they carry.
+pub(crate) fn read(view: &View<'_>) -> (Vec<BinaryFact>, Vec<PackageFact>) {
+    let mut binaries = Vec::new();
+    let mut packages = Vec::new();
+    for (layer, scan) in view.scans.iter().enumerate() {
+        for found in scan.elf.iter().filter(|found| view.is_visible(layer, found.record)) {
+            let path = absolute(scan.table.path(found.record));
+            let mut auditable = false;
+            if let Some(json) = &found.audit {
+                auditable = auditable::packages(json, &path, layer, &mut packages);
+            }
+            if let Some(info) = &found.go {
+                go::packages(info, &path, layer, &mut packages);
+            }
+            if found.executable {
+                let sections = found.sections.as_deref().unwrap_or_default();
+                let has = |name: &[u8]| memchr::memmem::find(sections, name).is_some();
+                binaries.push(BinaryFact {
+                    path,
+                    architecture: found.header.architecture.to_owned(),
+                    is_static: found.header.interpreter.is_none(),
+                    interpreter: found.header.interpreter.clone(),
+                    debug_symbols: has(b".debug_info") || has(b".zdebug_info"),
+                    auditable,
+                });
+            }
+        }
+    }
+    binaries.sort_by(|left, right| left.path.cmp(&right.path));
+    (binaries, packages)
+}

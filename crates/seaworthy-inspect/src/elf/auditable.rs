@@ -1,0 +1,141 @@
+//! cargo-auditable's list of crates: a zlib stream of JSON in the section `.dep-v0`.
+//!
+//! The stream is recognised by its content, not by the section: the section headers come at the end of a file, when
+//! its content has long gone by.
+
+use crate::packages::purl;
+use crate::visit::Piece;
+use flate2::{Decompress, FlushDecompress, Status};
+use seaworthy_facts::PackageFact;
+use serde::Deserialize;
+
+/// How the list begins, whatever its length.
+const START: &[u8] = br#"{"packages":[{"#;
+/// The largest list that is read, in bytes.
+const LIMIT: usize = 16 << 20;
+
+/// Finds the list in a file that streams by.
+#[derive(Default)]
+pub(super) struct AuditFinder {
+    inflate: Option<Decompress>,
+    active: bool,
+    done: bool,
+    out: Vec<u8>,
+}
+
+impl AuditFinder {
+    pub(super) fn piece(&mut self, piece: &Piece<'_>) {
+        if self.done {
+            return;
+        }
+        if self.active {
+            self.grow(piece.fresh());
+            return;
+        }
+        for at in memchr::memchr_iter(b'x', piece.bytes) {
+            // The second byte of a zlib header is a checksum over both, and no preset dictionary is used.
+            if !matches!(piece.bytes.get(at + 1), Some(0x01 | 0x5e | 0x9c | 0xda)) {
+                continue;
+            }
+            // What begins near the end of a piece comes whole with the next one.
+            let rest = &piece.bytes[at..];
+            if rest.len() < 256 && !piece.last {
+                break;
+            }
+            if self.begins(rest) {
+                self.active = true;
+                self.grow(rest);
+                return;
+            }
+        }
+    }
+
+    fn begins(&mut self, bytes: &[u8]) -> bool {
+        let inflate = self.inflate.get_or_insert_with(|| Decompress::new(true));
+        inflate.reset(true);
+        let mut out = [0; START.len()];
+        let head = &bytes[..bytes.len().min(4096)];
+        let _ = inflate.decompress(head, &mut out, FlushDecompress::None);
+        let begins = out == START;
+        inflate.reset(true);
+        begins
+    }
+
+    fn grow(&mut self, bytes: &[u8]) {
+        let Some(inflate) = &mut self.inflate else { return };
+        let mut rest = bytes;
+        loop {
+            self.out.reserve(64 << 10);
+            let (before_in, before_out) = (inflate.total_in(), self.out.len());
+            let status = inflate.decompress_vec(rest, &mut self.out, FlushDecompress::None);
+            let used = usize::try_from(inflate.total_in() - before_in).unwrap_or(rest.len());
+            rest = &rest[used.min(rest.len())..];
+            match status {
+                Ok(Status::StreamEnd) => {
+                    self.done = true;
+                    return;
+                }
+                Ok(_)
+                    if self.out.len() <= LIMIT
+                        && !(rest.is_empty() || (used == 0 && before_out == self.out.len())) => {}
+                Ok(_) if self.out.len() <= LIMIT && rest.is_empty() => return,
+                _ => {
+                    self.out.clear();
+                    self.active = false;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The JSON, when a whole list was found.
+    pub(super) fn finish(self) -> Option<Vec<u8>> {
+        self.done.then_some(self.out)
+    }
+}
+
+#[derive(Deserialize)]
+struct List {
+    packages: Vec<Crate>,
+}
+
+#[derive(Deserialize)]
+struct Crate {
+    name: String,
+    version: String,
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
+    dependencies: Vec<usize>,
+    #[serde(default)]
+    root: bool,
+}
+
+/// Reads the list. Crates that only took part in the build are not in the binary and left out. False when the list
+/// is broken.
+pub(super) fn packages(json: &[u8], path: &str, layer: usize, packages: &mut Vec<PackageFact>) -> bool {
+    let Ok(list) = serde_json::from_slice::<List>(json) else { return false };
+    let built = |one: &Crate| one.kind.as_deref().is_none_or(|kind| kind != "build");
+    for one in list.packages.iter().filter(|one| built(one)) {
+        let mut depends: Vec<String> = one
+            .dependencies
+            .iter()
+            .filter_map(|at| list.packages.get(*at))
+            .filter(|other| built(other))
+            .map(|other| format!("{}@{}", other.name, other.version))
+            .collect();
+        depends.sort();
+        packages.push(PackageFact {
+            kind: "cargo".to_owned(),
+            name: one.name.clone(),
+            version: one.version.clone(),
+            purl: purl("cargo", None, &one.name, &one.version, &[]),
+            license: None,
+            evidence: path.to_owned(),
+            layer,
+            depends,
+            root: one.root,
+        });
+    }
+    true
+}

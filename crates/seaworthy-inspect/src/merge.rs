@@ -1,0 +1,315 @@
+//! The layers' tables as one tree, as overlayfs would show it, and what is hidden in it.
+//!
+//! All tables are sorted with parents before children, so one walk over them in step needs only the chain of parents.
+//! A parent carries the layers at which everything below it vanishes: whiteouts, opaque directories, and files that
+//! took a directory's place. An entry is hidden by the first of these above its own layer.
+
+use crate::pass::LayerScan;
+use crate::table::{Record, What, order, within};
+use seaworthy_facts::{FileFact, FileKind, Waste, WasteCause};
+use std::cmp::Ordering;
+
+/// The final tree and what it hides.
+#[derive(Default)]
+pub(crate) struct Merged {
+    pub(crate) files: Vec<FileFact>,
+    pub(crate) waste: Vec<Waste>,
+    /// Hidden bytes of each layer.
+    pub(crate) wasted: Vec<u64>,
+    pub(crate) efficiency: f64,
+    /// For each layer, for each record, the layer that hides it; `VISIBLE` for none.
+    pub(crate) hidden_by: Vec<Vec<u32>>,
+}
+
+/// Nothing hides the record.
+pub(crate) const VISIBLE: u32 = u32::MAX;
+
+/// A layer at which what lies below a path vanishes.
+#[derive(Clone, Copy)]
+struct Event {
+    layer: u32,
+    whiteout: bool,
+}
+
+/// A directory on the way to the current path.
+struct Parent {
+    path: Vec<u8>,
+    /// Own and inherited events, by layer.
+    events: Vec<Event>,
+}
+
+/// One record of the current path.
+#[derive(Clone, Copy)]
+struct Seen {
+    layer: u32,
+    index: u32,
+}
+
+/// Merges the layers, lowest first.
+pub(crate) fn merge(scans: &[LayerScan]) -> Merged {
+    let mut merged = Merged {
+        wasted: vec![0; scans.len()],
+        hidden_by: scans.iter().map(|scan| vec![VISIBLE; scan.table.records.len()]).collect(),
+        efficiency: 1.0,
+        ..Merged::default()
+    };
+    let mut cursors = vec![0usize; scans.len()];
+    let mut parents: Vec<Parent> = Vec::new();
+    let mut group: Vec<Seen> = Vec::new();
+    let (mut least, mut total) = (0u64, 0u64);
+    loop {
+        group.clear();
+        take_group(scans, &mut cursors, &mut group);
+        let Some(first) = group.first() else { break };
+        let path = scans[first.layer as usize].table.path(first.index);
+        while parents.last().is_some_and(|parent| !within(path, &parent.path)) {
+            parents.pop();
+        }
+        let inherited: &[Event] = parents.last().map_or(&[], |parent| &parent.events);
+        let (path_least, path_total) = resolve(scans, &group, path, inherited, &mut merged);
+        least += path_least;
+        total += path_total;
+        let own = events_below(scans, &group);
+        if !own.is_empty() {
+            let mut events = inherited.to_vec();
+            events.extend(own);
+            events.sort_by_key(|event| event.layer);
+            parents.push(Parent { path: path.to_vec(), events });
+        }
+    }
+    if total > 0 {
+        #[expect(clippy::cast_precision_loss, reason = "a share of bytes needs no more than 52 bits")]
+        let share = least as f64 / total as f64;
+        merged.efficiency = share;
+    }
+    sizes_of_links(&mut merged.files);
+    caches(&mut merged);
+    merged.files.sort_by(|left, right| left.path.cmp(&right.path));
+    merged.waste.sort_by(|left, right| right.bytes.cmp(&left.bytes).then_with(|| left.path.cmp(&right.path)));
+    merged
+}
+
+/// The records of the next path in order, by layer.
+fn take_group(scans: &[LayerScan], cursors: &mut [usize], group: &mut Vec<Seen>) {
+    let mut least: Option<&[u8]> = None;
+    let mut layers: Vec<usize> = Vec::new();
+    for (layer, scan) in scans.iter().enumerate() {
+        let Some(index) = scan.table.sorted.get(cursors[layer]) else { continue };
+        let path = scan.table.path(*index);
+        match least.map(|least| order(path, least)) {
+            None | Some(Ordering::Less) => {
+                least = Some(path);
+                layers.clear();
+                layers.push(layer);
+            }
+            Some(Ordering::Equal) => layers.push(layer),
+            Some(Ordering::Greater) => {}
+        }
+    }
+    let Some(least) = least else { return };
+    for layer in layers {
+        let table = &scans[layer].table;
+        while let Some(index) = table.sorted.get(cursors[layer])
+            && table.path(*index) == least
+        {
+            group.push(Seen { layer: u32::try_from(layer).unwrap_or_default(), index: *index });
+            cursors[layer] += 1;
+        }
+    }
+}
+
+fn record<'a>(scans: &'a [LayerScan], seen: &Seen) -> &'a Record {
+    &scans[seen.layer as usize].table.records[seen.index as usize]
+}
+
+/// The layers at which what lies below the current path vanishes.
+fn events_below(scans: &[LayerScan], group: &[Seen]) -> Vec<Event> {
+    group
+        .iter()
+        .filter_map(|seen| {
+            let whiteout = match record(scans, seen).what {
+                What::Entry(FileKind::Directory) => return None,
+                What::Whiteout => true,
+                What::Opaque | What::HardLink | What::Entry(_) => false,
+            };
+            // A file in the lowest layer has nothing below it to hide.
+            (seen.layer > 0).then_some(Event { layer: seen.layer, whiteout })
+        })
+        .collect()
+}
+
+/// Settles the records of one path; gives its least and its total size as dive counts them.
+fn resolve(
+    scans: &[LayerScan],
+    group: &[Seen],
+    path: &[u8],
+    inherited: &[Event],
+    merged: &mut Merged,
+) -> (u64, u64) {
+    let (mut least, mut total, mut copies) = (u64::MAX, 0u64, 0usize);
+    let mut restacked = 0u64;
+    for (at, seen) in group.iter().enumerate() {
+        let this = record(scans, seen);
+        match this.what {
+            What::Opaque => continue,
+            What::Whiteout => {
+                // dive counts a whiteout of a file as a copy of no bytes; one of a directory as its content again.
+                let was_file = group[..at]
+                    .iter()
+                    .any(|lower| !matches!(record(scans, lower).what, What::Entry(FileKind::Directory)));
+                if was_file {
+                    (least, copies) = (0, copies + 1);
+                }
+                continue;
+            }
+            What::Entry(_) | What::HardLink => {}
+        }
+        least = least.min(this.size);
+        total += this.size;
+        copies += 1;
+        let above = inherited.iter().find(|event| event.layer > seen.layer);
+        // The next record of the path, whiteouts included, opaque marks not: those hide only what is below.
+        let own = group[at + 1..].iter().find(|later| {
+            let what = record(scans, later).what;
+            what != What::Opaque && (what != What::Whiteout || later.layer > seen.layer)
+        });
+        let hidden = match (above, own) {
+            (Some(event), Some(later)) if later.layer < event.layer => Some((later.layer, Some(later))),
+            (Some(event), _) => {
+                if event.whiteout {
+                    restacked += this.size;
+                }
+                Some((event.layer, None))
+            }
+            (None, Some(later)) => Some((later.layer, Some(later))),
+            (None, None) => None,
+        };
+        match hidden {
+            None => merged.files.push(fact(scans, seen, path)),
+            Some((layer, by)) => {
+                merged.hidden_by[seen.layer as usize][seen.index as usize] = layer;
+                if this.size > 0 {
+                    merged.wasted[seen.layer as usize] += this.size;
+                    merged.waste.push(Waste {
+                        path: absolute(path),
+                        bytes: this.size,
+                        cause: cause(this, by.map(|by| record(scans, by))),
+                        layer: seen.layer as usize,
+                        hidden_by: Some(layer as usize),
+                    });
+                }
+            }
+        }
+    }
+    let least = if copies == 0 { 0 } else { least };
+    (least + restacked, total + restacked)
+}
+
+fn cause(this: &Record, by: Option<&Record>) -> WasteCause {
+    match by {
+        None => WasteCause::Deleted,
+        Some(by) if by.what == What::Whiteout => WasteCause::Deleted,
+        Some(by) if by.size == this.size && by.hash == this.hash && by.hash != 0 => WasteCause::Restored,
+        Some(_) => WasteCause::Rewritten,
+    }
+}
+
+fn fact(scans: &[LayerScan], seen: &Seen, path: &[u8]) -> FileFact {
+    let table = &scans[seen.layer as usize].table;
+    let this = &table.records[seen.index as usize];
+    let (kind, link) = match this.what {
+        What::HardLink => (FileKind::File, Some(absolute(table.bytes(this.link)))),
+        What::Entry(FileKind::Symlink) => {
+            (FileKind::Symlink, Some(String::from_utf8_lossy(table.bytes(this.link)).into_owned()))
+        }
+        What::Entry(kind) => (kind, None),
+        // Neither gets here: both are passed over before.
+        What::Whiteout | What::Opaque => (FileKind::File, None),
+    };
+    FileFact {
+        path: absolute(path),
+        kind,
+        size: this.size,
+        mode: this.mode,
+        uid: this.uid,
+        gid: this.gid,
+        link,
+        capabilities: this.capabilities,
+        layer: seen.layer as usize,
+    }
+}
+
+/// A path with its leading slash.
+pub(crate) fn absolute(path: &[u8]) -> String {
+    let mut text = String::with_capacity(path.len() + 1);
+    text.push('/');
+    text.push_str(&String::from_utf8_lossy(path));
+    text
+}
+
+/// A hard link shows its target's size, as `ls` would; its bytes are stored once.
+fn sizes_of_links(files: &mut [FileFact]) {
+    let targets: Vec<(usize, String)> = files
+        .iter()
+        .enumerate()
+        .filter(|(_, file)| file.kind == FileKind::File)
+        .filter_map(|(at, file)| file.link.clone().map(|target| (at, target)))
+        .collect();
+    if targets.is_empty() {
+        return;
+    }
+    let sizes: Vec<Option<u64>> = targets
+        .iter()
+        .map(|(_, target)| {
+            let found = files.binary_search_by(|file| order(file.path.as_bytes(), target.as_bytes()));
+            found.ok().map(|at| files[at].size)
+        })
+        .collect();
+    for ((at, _), size) in targets.iter().zip(sizes) {
+        files[*at].size = size.unwrap_or_default();
+    }
+}
+
+/// Files of package managers' caches are waste although nothing hides them.
+fn caches(merged: &mut Merged) {
+    for file in &merged.files {
+        if file.kind == FileKind::File && file.link.is_none() && file.size > 0 && is_cache(&file.path) {
+            merged.waste.push(Waste {
+                path: file.path.clone(),
+                bytes: file.size,
+                cause: WasteCause::PackageCache,
+                layer: file.layer,
+                hidden_by: None,
+            });
+        }
+    }
+}
+
+/// Whether a package manager keeps copies there that no program needs at run time.
+fn is_cache(path: &str) -> bool {
+    const FOLDERS: [&str; 9] = [
+        "/var/lib/apt/lists/",
+        "/var/cache/apt/",
+        "/var/cache/apk/",
+        "/var/cache/dnf/",
+        "/var/cache/yum/",
+        "/var/cache/pacman/pkg/",
+        "/var/cache/debconf/",
+        "/etc/apk/cache/",
+        "/var/cache/zypp/",
+    ];
+    // Below any home: the user is not always root.
+    const HOMES: [&str; 10] = [
+        "/.cache/pip/",
+        "/.cache/uv/",
+        "/.cache/pypoetry/",
+        "/.cache/yarn/",
+        "/.cache/go-build/",
+        "/.npm/_cacache/",
+        "/.cargo/registry/",
+        "/.cargo/git/",
+        "/cargo/registry/",
+        "/go/pkg/mod/cache/",
+    ];
+    FOLDERS.iter().any(|folder| path.starts_with(folder)) || HOMES.iter().any(|folder| path.contains(folder))
+}

@@ -1,0 +1,240 @@
+//! The one pass over a layer.
+
+use crate::elf::{ElfFound, ElfVisitor};
+use crate::packages::{DocumentVisitor, Documents};
+use crate::secrets::{Candidate, SecretVisitor};
+use crate::table::{Record, Span, Table, What};
+use crate::visit::{File, OVERLAP, Piece, Visitor, WINDOW};
+use crate::{InspectError, Options};
+use seaworthy_facts::FileKind;
+use seaworthy_store::tape::{Entry, Kind, Walker, shown};
+use seaworthy_store::{Image, LayerEnd, LayerStream, StoreError};
+use twox_hash::XxHash3_128;
+
+/// Most oddities of one layer that are told one by one.
+const PROBLEMS: usize = 20;
+
+/// What the pass over one layer gave.
+pub(crate) struct LayerScan {
+    pub(crate) end: LayerEnd,
+    pub(crate) table: Table,
+    pub(crate) documents: Documents,
+    pub(crate) elf: Vec<ElfFound>,
+    pub(crate) secrets: Vec<Candidate>,
+    pub(crate) problems: Vec<String>,
+}
+
+/// Tells equal files of different layers. xxHash3 keeps up with memory, where SHA-256 would cost a quarter of the pass.
+struct ContentHash {
+    enabled: bool,
+    state: XxHash3_128,
+    value: u128,
+}
+
+impl Visitor for ContentHash {
+    fn wants(&mut self, _: &File<'_>) -> bool {
+        self.value = 0;
+        self.enabled
+    }
+
+    fn piece(&mut self, _: &File<'_>, piece: &Piece<'_>) {
+        if piece.whole() {
+            self.value = XxHash3_128::oneshot(piece.bytes);
+            return;
+        }
+        if piece.first() {
+            self.state = XxHash3_128::new();
+        }
+        self.state.write(piece.fresh());
+        if piece.last {
+            self.value = self.state.finish_128();
+        }
+    }
+}
+
+/// Reads one layer.
+pub(crate) fn scan(image: &Image, index: usize, options: &Options) -> Result<LayerScan, InspectError> {
+    let stream = image.layer(index, options.limits)?;
+    let mut pass = Pass {
+        walker: Walker::new(stream, format!("layer {index}"), options.limits.entries),
+        table: Table::default(),
+        window: Vec::new(),
+        problems: Vec::new(),
+        hash: ContentHash { enabled: image.manifest.layers.len() > 1, state: XxHash3_128::new(), value: 0 },
+        documents: DocumentVisitor::default(),
+        elf: ElfVisitor::default(),
+        secrets: SecretVisitor::new(!options.skip_secrets),
+    };
+    if let Err(error) = pass.walk() {
+        // A damaged blob explains a broken tar better than the tar does.
+        return Err(match error {
+            error @ StoreError::Tar { .. } => match pass.walker.into_tape().finish() {
+                Err(cause @ (StoreError::Mismatch { .. } | StoreError::Size { .. })) => cause.into(),
+                _ => error.into(),
+            },
+            error => error.into(),
+        });
+    }
+    let Pass { walker, mut table, problems, documents, elf, secrets, .. } = pass;
+    // What follows the last entry belongs to the digests too.
+    let end = walker.into_tape().finish()?;
+    table.sort();
+    Ok(LayerScan {
+        end,
+        table,
+        documents: documents.finish(),
+        elf: elf.finish(),
+        secrets: secrets.finish(),
+        problems,
+    })
+}
+
+struct Pass {
+    walker: Walker<LayerStream>,
+    table: Table,
+    window: Vec<u8>,
+    problems: Vec<String>,
+    hash: ContentHash,
+    documents: DocumentVisitor,
+    elf: ElfVisitor,
+    secrets: SecretVisitor,
+}
+
+impl Pass {
+    fn walk(&mut self) -> Result<(), StoreError> {
+        while self.walker.advance()? {
+            self.table.entries += 1;
+            let entry = self.walker.entry();
+            let Some((record, path)) = record(&mut self.table, entry) else {
+                if self.problems.len() < PROBLEMS {
+                    self.problems.push(format!("entry `{}` leaves the image's root", shown(&entry.path)));
+                }
+                continue;
+            };
+            let kind = entry.kind;
+            let stored = entry.stored;
+            let (size, mode) = (record.size, record.mode);
+            let number = u32::try_from(self.table.records.len()).unwrap_or(u32::MAX);
+            self.table.records.push(record);
+            if kind == Kind::File {
+                self.table.content += size;
+                if stored > 0 && matches!(record.what, What::Entry(_)) {
+                    let file = File { record: number, path: self.table.bytes(path), size: stored, mode };
+                    let hash = content(
+                        &mut self.walker,
+                        &mut self.window,
+                        &file,
+                        &mut self.hash,
+                        [&mut self.documents, &mut self.elf, &mut self.secrets],
+                    )?;
+                    if let Some(last) = self.table.records.last_mut() {
+                        last.hash = hash;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Passes a file's content to those who want it; gives its hash.
+fn content(
+    walker: &mut Walker<LayerStream>,
+    window: &mut Vec<u8>,
+    file: &File<'_>,
+    hash: &mut ContentHash,
+    visitors: [&mut dyn Visitor; 3],
+) -> Result<u128, StoreError> {
+    let hashing = hash.wants(file);
+    let mut visitors = visitors.map(|visitor| if visitor.wants(file) { Some(visitor) } else { None });
+    if !hashing && visitors.iter().all(Option::is_none) {
+        return Ok(0);
+    }
+    let mut give = |piece: &Piece<'_>| {
+        if hashing {
+            hash.piece(file, piece);
+        }
+        for visitor in visitors.iter_mut().flatten() {
+            visitor.piece(file, piece);
+        }
+    };
+    window.clear();
+    let mut offset = 0u64;
+    let mut seen = 0usize;
+    while let Some(chunk) = walker.chunk()? {
+        // A file within one buffer of the decompressor is not copied.
+        if window.is_empty() && chunk.len() as u64 == file.size {
+            give(&Piece { bytes: chunk, seen: 0, offset: 0, last: true });
+            return Ok(hash.value);
+        }
+        let mut rest = chunk;
+        while !rest.is_empty() {
+            let step = rest.len().min(WINDOW + OVERLAP - window.len());
+            window.extend_from_slice(&rest[..step]);
+            rest = &rest[step..];
+            let last = offset + window.len() as u64 == file.size;
+            if last || window.len() == WINDOW + OVERLAP {
+                give(&Piece { bytes: window, seen, offset, last });
+                if !last {
+                    let cut = window.len() - OVERLAP;
+                    window.copy_within(cut.., 0);
+                    window.truncate(OVERLAP);
+                    offset += cut as u64;
+                    seen = OVERLAP;
+                }
+            }
+        }
+    }
+    Ok(hash.value)
+}
+
+/// The record of an entry, and its path; nothing when the path leaves the root.
+fn record(table: &mut Table, entry: &Entry) -> Option<(Record, Span)> {
+    let mut path = table.clean(&entry.path)?;
+    let name = entry.path.strip_suffix(b"/").unwrap_or(&entry.path);
+    let name = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let mut what = match entry.kind {
+        Kind::File => What::Entry(FileKind::File),
+        Kind::HardLink => What::HardLink,
+        Kind::Symlink => What::Entry(FileKind::Symlink),
+        Kind::CharDevice => What::Entry(FileKind::CharDevice),
+        Kind::BlockDevice => What::Entry(FileKind::BlockDevice),
+        Kind::Directory => What::Entry(FileKind::Directory),
+        Kind::Fifo => What::Entry(FileKind::Fifo),
+    };
+    if let Some(hidden) = name.strip_prefix(b".wh.") {
+        if name == b".wh..wh..opq" {
+            what = What::Opaque;
+            path = table.parent(path);
+        } else if hidden.starts_with(b".wh.") {
+            // aufs kept its own files under this prefix; they hide nothing.
+            what = What::Whiteout;
+        } else {
+            what = What::Whiteout;
+            let folder = table.parent(path);
+            let mut target = table.bytes(folder).to_vec();
+            if !target.is_empty() {
+                target.push(b'/');
+            }
+            target.extend_from_slice(hidden);
+            path = table.keep(&target);
+        }
+    }
+    let link = match entry.kind {
+        Kind::Symlink => table.keep(&entry.link),
+        Kind::HardLink => table.clean(&entry.link)?,
+        _ => Span::default(),
+    };
+    let record = Record {
+        path,
+        link,
+        size: entry.size,
+        hash: 0,
+        mode: entry.mode,
+        uid: entry.uid,
+        gid: entry.gid,
+        what,
+        capabilities: entry.xattr(b"security.capability").is_some(),
+    };
+    Some((record, path))
+}
