@@ -296,6 +296,44 @@ mod tests {
         assert_eq!(own_directory(&mounts[2], "/other"), Path::new("/sys/fs/cgroup/unified/"));
     }
 
+    /// The unified hierarchy, played by ordinary files.
+    #[test]
+    fn one_unified_group_takes_both_limits() {
+        let base = std::env::temp_dir().join(format!("seaworthy-cgroup-{}", std::process::id()));
+        let own = base.join("user/leaf");
+        fs::create_dir_all(&own).unwrap();
+        fs::write(own.join("cgroup.controllers"), "cpu pids\n").unwrap();
+        fs::write(base.join("user/cgroup.controllers"), "cpu memory pids\n").unwrap();
+        fs::write(base.join("user/cgroup.subtree_control"), "memory\n").unwrap();
+        let mounts = [Mount {
+            root: "/".to_owned(),
+            point: base.clone(),
+            unified: true,
+            options: "rw,nsdelegate".to_owned(),
+        }];
+        let place = |controller: &str| find_place(controller, &mounts, "0::/user/leaf\n");
+        // Memory is only there a level up; the process limit is handed on by the own group when asked.
+        assert_eq!(place("memory").unwrap().directory, base.join("user"));
+        assert_eq!(place("pids").unwrap().directory, own);
+        assert_eq!(fs::read_to_string(own.join("cgroup.subtree_control")).unwrap(), "+pids");
+        assert!(place("hugetlb").unwrap_err().contains("has no hugetlb controller"));
+        let groups = Groups { mode: CgroupMode::V2, memory: place("memory"), pids: place("memory") };
+        let mut group = Cgroup::make(&groups, "1-2-3", Some(4096), Some(7));
+        let directory = base.join("user/seaworthy-1-2-3");
+        assert_eq!(group.directories(), std::slice::from_ref(&directory));
+        group.attach(42);
+        for (file, text) in
+            [("memory.max", "4096"), ("memory.swap.max", "0"), ("pids.max", "7"), ("cgroup.procs", "42")]
+        {
+            assert_eq!(fs::read_to_string(directory.join(file)).unwrap(), text, "{file}");
+        }
+        fs::write(directory.join("memory.peak"), "12345\n").unwrap();
+        fs::write(directory.join("memory.events"), "low 0\noom 3\noom_kill 2\n").unwrap();
+        assert_eq!((group.memory_peak(), group.oom_kills()), (Some(12345), 2));
+        assert!(group.unapplied.is_empty());
+        fs::remove_dir_all(&base).unwrap();
+    }
+
     #[test]
     fn without_groups_the_reason_is_a_sentence() {
         let groups = Groups {

@@ -42,11 +42,19 @@ impl Command {
         for argument in argv {
             strings.push(c_string(argument, "argument")?);
         }
+        let mut variables: Vec<(&str, &str)> = Vec::with_capacity(env.len());
         for (key, value) in env {
             // An equals sign in the name would shift the border between name and value.
             if key.is_empty() || key.contains('=') {
                 return Err(Error::invalid(format!("`{key}` is not a name of an environment variable")));
             }
+            // Of two, the later one holds, as in Docker; a program would find the first.
+            match variables.iter_mut().find(|(known, _)| known == key) {
+                Some(known) => known.1 = value,
+                None => variables.push((key, value)),
+            }
+        }
+        for (key, value) in variables {
             strings.push(c_string(format!("{key}={value}"), "environment variable")?);
         }
         let pointers = |part: &[CString]| {
@@ -116,6 +124,8 @@ mod tests {
         assert!(Command::new(&["a\0b".into()], &[], cwd).is_err());
         assert!(Command::new(&["a".into()], &[("A=B".into(), "c".into())], cwd).is_err());
         assert!(Command::new(&["a".into()], &[], Path::new("../x")).is_err());
-        assert!(Command::new(&["a".into()], &[("A".into(), "b".into())], cwd).is_ok());
+        let twice = [("A".into(), "1".into()), ("B".into(), String::new()), ("A".into(), "2".into())];
+        let command = Command::new(&["a".into()], &twice, cwd).unwrap();
+        assert_eq!(command._strings[1..], [c"A=2".to_owned(), c"B=".to_owned()]);
     }
 }

@@ -19,7 +19,7 @@ use crate::sys::{self, Sys};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn connect(live: &Live, port: u16, timeout: Duration) -> io::Result<TcpStream> {
-    let deadline = Instant::now() + timeout;
+    let deadline = Instant::now() + timeout.min(Duration::from_secs(24 * 3600));
     let sockets = if live.rootless { from_child(live)? } else { from_thread(live)? };
     let mut last = io::Error::from_raw_os_error(libc::EAFNOSUPPORT);
     for (socket, address) in sockets
@@ -66,8 +66,7 @@ fn make(family: i32) -> Sys<RawFd> {
     if fd < 0 { Err(sys::errno()) } else { Ok(fd) }
 }
 
-fn from_thread(live: &Live) -> io::Result<Vec<OwnedFd>> {
-    let net = live.network.0.net.as_raw_fd();
+fn from_thread(net: RawFd) -> io::Result<Vec<OwnedFd>> {
     let work = move || -> Sys<Vec<OwnedFd>> {
         sys::setns(net, libc::CLONE_NEWNET)?;
         // A kernel without IPv6 has only the first kind.

@@ -219,7 +219,7 @@ fn collect(
     let pidfd = &child.0.pidfd;
     let (mut logs, mut buffer, mut open) = (Logs::default(), vec![0; 64 << 10], [true, true]);
     let (mut status, mut timed_out) = (None, false);
-    let mut deadline = timeout.map(|timeout| begun + timeout);
+    let mut deadline = timeout.and_then(|timeout| begun.checked_add(timeout));
     let mut at = begun;
     while status.is_none() || open != [false, false] {
         let watch = |on: bool, fd: &OwnedFd| sys::pollin(if on { fd.as_raw_fd() } else { -1 });

@@ -55,6 +55,7 @@ pub use cgroup::CgroupMode;
 pub use doctor::{Ability, HostReport};
 pub use error::{Error, ErrorKind};
 pub use exec::{Exec, ExecOutput};
+pub use foreign::Foreign;
 pub use leftovers::{CleanResult, Leftover};
 pub use logs::{LogChunk, Logs};
 pub use procfs::{Proc, ProcStatus};

@@ -138,10 +138,20 @@ impl Live {
         let watched = Arc::clone(&live);
         let monitor = std::thread::Builder::new()
             .name("sandbox-monitor".to_owned())
-            .spawn(move || watched.monitor(&output))
-            .map_err(|source| Error::Setup { step: "start a monitor thread".to_owned(), source })?;
-        *lock(&live.monitor) = Some(monitor);
-        Ok(live)
+            .spawn(move || watched.monitor(&output));
+        match monitor {
+            Ok(monitor) => {
+                *lock(&live.monitor) = Some(monitor);
+                Ok(live)
+            }
+            Err(source) => {
+                // Nobody else would ever end or reap this box.
+                live.send_kill();
+                let _ = sys::wait_pidfd(live.pidfd.as_raw_fd(), true);
+                live.remove();
+                Err(Error::Setup { step: "start a monitor thread".to_owned(), source })
+            }
+        }
     }
 
     /// Reads both streams and reaps the first process. Ends when the box has ended and its streams are read.
@@ -240,10 +250,14 @@ impl Live {
         if *cleaned || self.exit().is_none() {
             return;
         }
+        self.remove();
+        *cleaned = true;
+    }
+
+    fn remove(&self) {
         lock(&self.cgroup).remove();
         // What cannot be removed stays with its record, and `Runtime::leftovers` names it.
         let _ = remove::remove_tree(&self.layout.directory);
-        *cleaned = true;
     }
 }
 

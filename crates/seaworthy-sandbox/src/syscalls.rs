@@ -27,7 +27,7 @@ pub(crate) const ALLOWED: &[i64] = &[
     libc::SYS_getcwd, libc::SYS_getdents64, libc::SYS_getegid, libc::SYS_geteuid, libc::SYS_getgid,
     libc::SYS_getgroups, libc::SYS_getitimer, libc::SYS_getpeername, libc::SYS_getpgid, libc::SYS_getpid,
     libc::SYS_getppid, libc::SYS_getpriority, libc::SYS_getrandom, libc::SYS_getresgid,
-    libc::SYS_getresuid, libc::SYS_getrlimit, libc::SYS_get_robust_list, libc::SYS_getrusage,
+    libc::SYS_getresuid, libc::SYS_get_robust_list, libc::SYS_getrusage,
     libc::SYS_getsid, libc::SYS_getsockname, libc::SYS_getsockopt, libc::SYS_gettid,
     libc::SYS_gettimeofday, libc::SYS_getuid, libc::SYS_getxattr, 464, libc::SYS_inotify_add_watch,
     libc::SYS_inotify_init1, libc::SYS_inotify_rm_watch, libc::SYS_io_cancel, libc::SYS_ioctl,
@@ -48,7 +48,7 @@ pub(crate) const ALLOWED: &[i64] = &[
     libc::SYS_preadv2, libc::SYS_prlimit64, libc::SYS_process_mrelease, libc::SYS_pselect6,
     libc::SYS_pwrite64, libc::SYS_pwritev, libc::SYS_pwritev2, libc::SYS_read, libc::SYS_readahead,
     libc::SYS_readlinkat, libc::SYS_readv, libc::SYS_recvfrom, libc::SYS_recvmmsg, libc::SYS_recvmsg,
-    libc::SYS_remap_file_pages, libc::SYS_removexattr, 466, libc::SYS_renameat, libc::SYS_renameat2,
+    libc::SYS_remap_file_pages, libc::SYS_removexattr, 466, libc::SYS_renameat2,
     libc::SYS_restart_syscall, libc::SYS_rseq, libc::SYS_rt_sigaction, libc::SYS_rt_sigpending,
     libc::SYS_rt_sigprocmask, libc::SYS_rt_sigqueueinfo, libc::SYS_rt_sigreturn, libc::SYS_rt_sigsuspend,
     libc::SYS_rt_sigtimedwait, libc::SYS_rt_tgsigqueueinfo, libc::SYS_sched_getaffinity,
@@ -59,12 +59,12 @@ pub(crate) const ALLOWED: &[i64] = &[
     libc::SYS_semget, libc::SYS_semop, libc::SYS_semtimedop, libc::SYS_sendfile, libc::SYS_sendmmsg,
     libc::SYS_sendmsg, libc::SYS_sendto, libc::SYS_setfsgid, libc::SYS_setfsuid, libc::SYS_setgid,
     libc::SYS_setgroups, libc::SYS_setitimer, libc::SYS_setpgid, libc::SYS_setpriority, libc::SYS_setregid,
-    libc::SYS_setresgid, libc::SYS_setresuid, libc::SYS_setreuid, libc::SYS_setrlimit,
+    libc::SYS_setresgid, libc::SYS_setresuid, libc::SYS_setreuid,
     libc::SYS_set_robust_list, libc::SYS_setsid, libc::SYS_setsockopt, libc::SYS_set_tid_address,
     libc::SYS_setuid, libc::SYS_setxattr, 463, libc::SYS_shmat, libc::SYS_shmctl, libc::SYS_shmdt,
     libc::SYS_shmget, libc::SYS_shutdown, libc::SYS_sigaltstack, libc::SYS_signalfd4, libc::SYS_socketpair,
     libc::SYS_splice, libc::SYS_statfs, 457, libc::SYS_statx, libc::SYS_symlinkat, libc::SYS_sync,
-    libc::SYS_sync_file_range, libc::SYS_syncfs, libc::SYS_sysinfo, libc::SYS_tee, libc::SYS_tgkill,
+    libc::SYS_syncfs, libc::SYS_sysinfo, libc::SYS_tee, libc::SYS_tgkill,
     libc::SYS_timer_create, libc::SYS_timer_delete, libc::SYS_timer_getoverrun, libc::SYS_timer_gettime,
     libc::SYS_timer_settime, libc::SYS_timerfd_create, libc::SYS_timerfd_gettime,
     libc::SYS_timerfd_settime, libc::SYS_times, libc::SYS_tkill, libc::SYS_truncate, libc::SYS_umask,
@@ -73,10 +73,11 @@ pub(crate) const ALLOWED: &[i64] = &[
     libc::SYS_process_vm_writev, libc::SYS_ptrace,
 ];
 
-/// Allowed too, and known on x86_64 only.
+/// Allowed too; all but the first line is known on x86_64 only.
 #[cfg(target_arch = "x86_64")]
 #[rustfmt::skip]
 pub(crate) const ALLOWED_HERE: &[i64] = &[
+    libc::SYS_getrlimit, libc::SYS_renameat, libc::SYS_setrlimit, libc::SYS_sync_file_range,
     libc::SYS_access, libc::SYS_alarm, libc::SYS_chmod, libc::SYS_chown, libc::SYS_creat, libc::SYS_dup2,
     libc::SYS_epoll_create, 214, libc::SYS_epoll_wait, 215, libc::SYS_eventfd, libc::SYS_fork,
     libc::SYS_futimesat, libc::SYS_getdents, libc::SYS_getpgrp, libc::SYS_get_thread_area,
@@ -87,9 +88,9 @@ pub(crate) const ALLOWED_HERE: &[i64] = &[
     libc::SYS_vfork, libc::SYS_arch_prctl, libc::SYS_modify_ldt, 335,
 ];
 
-/// The same for aarch64.
+/// The same for aarch64, where the `libc` crate lacks these: renameat, sync_file_range, getrlimit, setrlimit.
 #[cfg(target_arch = "aarch64")]
-pub(crate) const ALLOWED_HERE: &[i64] = &[];
+pub(crate) const ALLOWED_HERE: &[i64] = &[38, 84, 163, 164];
 
 /// Allowed to who holds a capability.
 #[rustfmt::skip]

@@ -73,6 +73,56 @@ fn helper_interrupted() {
     std::process::exit(0);
 }
 
+/// Boots, enters and drops many boxes on several threads, and counts what the process holds afterwards.
+#[test]
+#[ignore = "a helper process of another test"]
+fn helper_many() {
+    let (Some(state), Some(root)) = (std::env::var_os("TEST_STATE"), std::env::var_os("TEST_ROOT")) else {
+        return;
+    };
+    let runtime = Runtime::new(Some(state.into())).unwrap();
+    let spec = Spec::new(Rootfs::directory(root), ["sleep", "60"]);
+    let held = || {
+        let count = |path| fs::read_dir(path).unwrap().count();
+        (count("/proc/self/fd"), count("/proc/self/task"))
+    };
+    let round = || {
+        let running = runtime.boot(&spec).unwrap();
+        assert_eq!(running.exec(&seaworthy_sandbox::Exec::new(["true"])).unwrap().exit.code, Some(0));
+        assert!(running.connect(1, Duration::from_secs(1)).is_err());
+    };
+    round();
+    let idle = || {
+        while fs::read_dir(runtime.state_dir()).unwrap().count() > 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // The cleaning thread lets go of the box's descriptors right after its directory.
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    idle();
+    let before = held();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..10).for_each(|_| round()));
+        }
+    });
+    idle();
+    assert_eq!(held(), before);
+    std::process::exit(0);
+}
+
+#[test]
+fn many_boxes_leak_nothing() {
+    let Some(bench) = Bench::new("many boxes") else { return };
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture", "owner::helper_many"])
+        .env("TEST_STATE", bench.runtime.state_dir())
+        .env("TEST_ROOT", &bench.root)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[test]
 fn shutting_down_ends_every_box_of_the_process() {
     let Some(bench) = Bench::new("shut down") else { return };

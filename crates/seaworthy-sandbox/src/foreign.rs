@@ -1,0 +1,70 @@
+//! A process that something else started, such as the first process of an engine's container: looked at through the
+//! same tables of the kernel, and its network entered, so that every engine gives the same facts.
+
+use std::fs::File;
+use std::io;
+use std::net::TcpStream;
+use std::os::fd::AsRawFd as _;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::procfs::{self, Proc, ProcStatus};
+use crate::sockets::{self, Socket};
+use crate::connect;
+
+/// A process under this kernel, by its id here.
+#[derive(Debug)]
+pub struct Foreign {
+    pid: i32,
+    /// Tells the process from a later one with the same id.
+    started: u64,
+    /// Keeps the network namespace reachable as long as this value lives.
+    net: File,
+}
+
+impl Foreign {
+    /// Takes hold of a process; nothing when it is not there or its namespaces may not be entered.
+    pub fn new(pid: i32) -> Option<Self> {
+        let started = procfs::start_time(pid)?;
+        let net = File::open(format!("/proc/{pid}/ns/net")).ok()?;
+        (procfs::start_time(pid) == Some(started)).then_some(Self { pid, started, net })
+    }
+
+    fn alive(&self) -> Result<i32, Error> {
+        if procfs::start_time(self.pid) == Some(self.started) { Ok(self.pid) } else { Err(Error::Ended) }
+    }
+
+    /// What the kernel tells about the process.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when it is gone.
+    pub fn status(&self) -> Result<ProcStatus, Error> {
+        procfs::status(self.alive()?).ok_or(Error::Ended)
+    }
+
+    /// The process and its descendants, zombies included.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when it is gone.
+    pub fn processes(&self) -> Result<Vec<Proc>, Error> {
+        Ok(procfs::descendants(&[self.alive()?]).into_iter().filter_map(procfs::process).collect())
+    }
+
+    /// The sockets of its network.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when it is gone.
+    pub fn sockets(&self) -> Result<Vec<Socket>, Error> {
+        let pid = self.alive()?;
+        let own: Vec<i32> = procfs::descendants(&[pid]).into_iter().collect();
+        sockets::read(pid, &own).ok_or(Error::Ended)
+    }
+
+    /// Opens a TCP connection to 127.0.0.1, then ::1, inside its network. Needs root.
+    ///
+    /// # Errors
+    /// That of the last attempt.
+    pub fn connect(&self, port: u16, timeout: Duration) -> io::Result<TcpStream> {
+        connect::connect_into(self.net.as_raw_fd(), port, timeout)
+    }
+}
