@@ -60,6 +60,8 @@ pub struct ContainerSpec {
     pub cmd: Option<Vec<String>>,
     /// Variables beside the image's.
     pub env: BTreeMap<String, String>,
+    /// Variables of the image that are taken away (an entry without `=`, as the API documents it).
+    pub without: Vec<String>,
     /// Replaces the user.
     pub user: Option<String>,
     /// Replaces the working directory.
@@ -133,7 +135,8 @@ impl ContainerSpec {
         if let Some(pids) = self.pids {
             host["PidsLimit"] = json!(pids);
         }
-        let env: Vec<String> = self.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut env: Vec<String> = self.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        env.extend(self.without.iter().cloned());
         let mut body = json!({
             "Image": self.image,
             "Env": env,

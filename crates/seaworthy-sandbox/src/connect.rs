@@ -20,7 +20,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn connect(live: &Live, port: u16, timeout: Duration) -> io::Result<TcpStream> {
     let deadline = Instant::now() + timeout.min(Duration::from_secs(24 * 3600));
-    let sockets = if live.rootless { from_child(live)? } else { from_thread(live)? };
+    let net = live.network.0.net.as_raw_fd();
+    first_that_answers(if live.rootless { from_child(live)? } else { from_thread(net)? }, port, deadline)
+}
+
+/// Connects into any network namespace, as root.
+pub(crate) fn connect_into(net: RawFd, port: u16, timeout: Duration) -> io::Result<TcpStream> {
+    let deadline = Instant::now() + timeout.min(Duration::from_secs(24 * 3600));
+    first_that_answers(from_thread(net)?, port, deadline)
+}
+
+fn first_that_answers(sockets: Vec<OwnedFd>, port: u16, deadline: Instant) -> io::Result<TcpStream> {
     let mut last = io::Error::from_raw_os_error(libc::EAFNOSUPPORT);
     for (socket, address) in sockets
         .into_iter()

@@ -28,6 +28,7 @@ mod control;
 mod doctor;
 mod error;
 mod exec;
+mod foreign;
 mod guard;
 mod idmap;
 mod leftovers;

@@ -20,14 +20,26 @@ pub(crate) struct Booted {
 }
 
 /// Starts a container and probes it until it is ready, has ended, or the time is over.
-pub(crate) fn boot(driver: &dyn Driver, plan: &Plan, launch: &Launch, probe: &Probe, limit: Duration) -> Result<Booted, DriverError> {
+pub(crate) fn boot(
+    driver: &dyn Driver,
+    plan: &Plan,
+    launch: &Launch,
+    probe: &Probe,
+    limit: Duration,
+) -> Result<Booted, DriverError> {
     let begun = Instant::now();
     let container = match driver.start(launch) {
         Ok(container) => container,
         Err(DriverError::NotExecutable(why)) => {
             // The image's own fault, seen before its first instruction: a boot that failed, not a check that could not run.
             let exit = Some(Exit { code: Some(127), signal: None, oom_killed: false });
-            let boot = Boot { ready: false, exit, ms: millis(begun), log_tail: Vec::new(), diagnosis: vec![why.clone()] };
+            let boot = Boot {
+                ready: false,
+                exit,
+                ms: millis(begun),
+                log_tail: Vec::new(),
+                diagnosis: vec![why.clone()],
+            };
             return Ok(Booted { boot, container: None, attempts: 0, last_answer: why });
         }
         Err(error) => return Err(error),
@@ -81,9 +93,12 @@ fn diagnose(launch: &Launch, exit: Option<Exit>, container: &dyn Container) -> V
         }
     }
     match exit {
-        Some(exit) if exit.oom_killed => words.push("the kernel ended it for exceeding its memory limit".to_owned()),
+        Some(exit) if exit.oom_killed => {
+            words.push("the kernel ended it for exceeding its memory limit".to_owned())
+        }
         Some(exit) => match exit.signal {
-            Some(31) => words.push("it was ended by SIGSYS: the seccomp filter refuses a system call it makes".to_owned()),
+            Some(31) => words
+                .push("it was ended by SIGSYS: the seccomp filter refuses a system call it makes".to_owned()),
             Some(signal) => words.push(format!("it was ended by {}", signal_name(signal))),
             None => {}
         },
@@ -92,7 +107,8 @@ fn diagnose(launch: &Launch, exit: Option<Exit>, container: &dyn Container) -> V
                 if sockets.is_empty() {
                     words.push("it runs but listens on no port".to_owned());
                 } else {
-                    let list: Vec<String> = sockets.iter().map(|s| format!("{}:{}", s.address, s.port)).collect();
+                    let list: Vec<String> =
+                        sockets.iter().map(|s| format!("{}:{}", s.address, s.port)).collect();
                     words.push(format!("it runs and listens on {}", list.join(", ")));
                 }
             }
@@ -118,7 +134,10 @@ pub(crate) fn signal_number(name: &str) -> Option<i32> {
 
 /// The name of a signal, such as `SIGTERM`.
 pub(crate) fn signal_name(number: i32) -> String {
-    SIGNALS.iter().find(|(known, _)| *known == number).map_or_else(|| format!("signal {number}"), |(_, name)| format!("SIG{name}"))
+    SIGNALS
+        .iter()
+        .find(|(known, _)| *known == number)
+        .map_or_else(|| format!("signal {number}"), |(_, name)| format!("SIG{name}"))
 }
 
 /// Signals of Linux by number, as on x86 and ARM (signal(7)).

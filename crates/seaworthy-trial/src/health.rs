@@ -2,8 +2,8 @@
 
 use crate::boot::millis;
 use crate::driver::Container;
-use crate::probe::health_argv;
 use crate::plan::{Plan, Subject};
+use crate::probe::health_argv;
 use seaworthy_facts::{HealthFacts, ImageFacts};
 use std::time::Duration;
 
@@ -22,7 +22,8 @@ pub(crate) fn watch(container: &dyn Container, plan: &Plan, subject: &Subject<'_
     let retries = declared.retries.max(1);
     let start_period = Duration::from_nanos(declared.start_period);
     // A container is unhealthy after its start period and `retries` failed probes; no need to wait longer than a minute.
-    let patience = (start_period + interval * retries).min(Duration::from_secs(60)).max(Duration::from_secs(3));
+    let patience =
+        (start_period + interval * retries).min(Duration::from_secs(60)).max(Duration::from_secs(3));
     let mut facts = HealthFacts {
         command: argv.join(" "),
         start_period_ms: u64::try_from(start_period.as_millis()).unwrap_or(u64::MAX),
@@ -55,13 +56,20 @@ pub(crate) fn watch(container: &dyn Container, plan: &Plan, subject: &Subject<'_
 }
 
 /// Stops the process by SIGSTOP and probes `retries` times; all must fail for the container to turn unhealthy.
-fn while_stopped(container: &dyn Container, argv: &[String], timeout: Duration, retries: u32) -> Option<bool> {
+fn while_stopped(
+    container: &dyn Container,
+    argv: &[String],
+    timeout: Duration,
+    retries: u32,
+) -> Option<bool> {
     const SIGSTOP: i32 = 19;
     const SIGCONT: i32 = 18;
     container.signal(SIGSTOP).ok()?;
     // The probes do not influence one another, so they run at the same time.
     let failed = std::thread::scope(|scope| {
-        let probes: Vec<_> = (0..retries.min(5)).map(|_| scope.spawn(|| container.exec(argv, timeout).status != Some(0))).collect();
+        let probes: Vec<_> = (0..retries.min(5))
+            .map(|_| scope.spawn(|| container.exec(argv, timeout).status != Some(0)))
+            .collect();
         probes.into_iter().all(|probe| probe.join().unwrap_or(false))
     });
     container.signal(SIGCONT).ok()?;
@@ -79,5 +87,9 @@ fn missing_program(image: &ImageFacts, argv: &[String], error: &str) -> Vec<Stri
 }
 
 fn shorten(text: &str) -> String {
-    if text.chars().count() <= 400 { text.to_owned() } else { text.chars().take(400).chain("…".chars()).collect() }
+    if text.chars().count() <= 400 {
+        text.to_owned()
+    } else {
+        text.chars().take(400).chain("…".chars()).collect()
+    }
 }

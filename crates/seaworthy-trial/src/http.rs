@@ -42,7 +42,10 @@ impl Request {
         let usage = || format!("`{text}` is no request; write it like `GET /healthz` or `GET :8080/healthz`");
         let (method, target) = text.trim().split_once(' ').ok_or_else(usage)?;
         let target = target.trim();
-        if method.is_empty() || !method.bytes().all(|b| b.is_ascii_uppercase()) || target.contains(char::is_whitespace) {
+        if method.is_empty()
+            || !method.bytes().all(|b| b.is_ascii_uppercase())
+            || target.contains(char::is_whitespace)
+        {
             return Err(usage());
         }
         let (port, path) = match target.strip_prefix(':') {
@@ -66,7 +69,10 @@ impl Request {
 
     /// Head and body as sent. The body is separate so that it can be sent late.
     pub(crate) fn wire(&self) -> (String, String) {
-        let mut head = format!("{} {} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: seaworthy\r\nConnection: close\r\n", self.method, self.path);
+        let mut head = format!(
+            "{} {} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: seaworthy\r\nConnection: close\r\n",
+            self.method, self.path
+        );
         let mut typed = false;
         for (name, value) in &self.headers {
             // A line break in a configured value must not make a second header.
@@ -122,7 +128,9 @@ pub(crate) fn read_answer(stream: &mut TcpStream, limit: Duration) -> io::Result
             return Err(io::Error::other("the answer is larger than 8 MiB"));
         }
     }
-    let closed = || io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was closed without a complete answer");
+    let closed = || {
+        io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was closed without a complete answer")
+    };
     parse(&bytes, true).ok_or_else(closed)
 }
 
@@ -140,7 +148,8 @@ fn parse(bytes: &[u8], closed: bool) -> Option<Answer> {
     if (100..200).contains(&status) {
         return parse(rest, closed);
     }
-    let header = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let header =
+        |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let body = if header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
         chunks(rest)?
     } else if let Some(length) = header("content-length").and_then(|value| value.parse::<usize>().ok()) {

@@ -5,6 +5,7 @@
 //! facts. Health is probed from here, never by an engine. Nothing is printed.
 
 mod boot;
+mod docker;
 mod driver;
 mod health;
 mod http;
@@ -17,9 +18,10 @@ mod stop;
 mod trial;
 mod writes;
 
+pub use docker::DockerDriver;
 pub use driver::{
     Captured, Container, Driver, DriverError, ExecResult, Launch, MountedFile, PrivilegeStatus, TmpfsMount,
 };
-pub use plan::{PlanError, Plan, Required, Secret, Subject};
+pub use plan::{Plan, PlanError, Required, Secret, Subject};
 pub use sandbox::SandboxDriver;
 pub use trial::{Event, Options, run};

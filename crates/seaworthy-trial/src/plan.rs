@@ -47,7 +47,7 @@ pub struct Plan {
     pub launch: Launch,
     /// Values that must not be logged.
     pub secrets: Vec<Secret>,
-    values: BTreeMap<String, String>,
+    pub(crate) values: BTreeMap<String, String>,
 }
 
 /// The plan cannot be made.
@@ -79,8 +79,12 @@ impl Plan {
         let mut values = BTreeMap::new();
         let mut secrets = Vec::new();
         let files = files(subject, uid, gid, &mut values, &mut secrets)?;
-        let mut env: BTreeMap<String, String> =
-            config.env.iter().filter_map(|entry| entry.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        let mut env: BTreeMap<String, String> = config
+            .env
+            .iter()
+            .filter_map(|entry| entry.split_once('='))
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect();
         env.entry("PATH".to_owned()).or_insert_with(|| DEFAULT_PATH.to_owned());
         for (name, value) in &subject.test.env {
             let value = match value {
@@ -131,7 +135,9 @@ impl Plan {
             let end = rest[at..].find('}').ok_or_else(|| format!("`{text}`: `${{` is not closed"))?;
             let name = &rest[at + 2..at + end];
             let known = || self.values.keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-            let value = self.values.get(name).ok_or_else(|| format!("`${{{name}}}` names no variable or file of the run; known: {}", known()))?;
+            let value = self.values.get(name).ok_or_else(|| {
+                format!("`${{{name}}}` names no variable or file of the run; known: {}", known())
+            })?;
             out.push_str(value);
             rest = &rest[at + end + 1..];
         }
@@ -155,7 +161,8 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 fn random_hex(bytes: usize) -> Result<String, PlanError> {
     use std::fmt::Write as _;
     let mut buffer = vec![0; bytes];
-    getrandom::fill(&mut buffer).map_err(|error| PlanError::Policy(format!("no randomness from the system: {error}")))?;
+    getrandom::fill(&mut buffer)
+        .map_err(|error| PlanError::Policy(format!("no randomness from the system: {error}")))?;
     let mut text = String::new();
     for byte in buffer {
         let _ = write!(text, "{byte:02x}");
@@ -183,20 +190,29 @@ fn files(
                 values.insert(path.clone(), value.clone());
                 value.into_bytes()
             }
-            (Some(kind), None, None) => return Err(wrong(format!("`generate = \"{kind}\"` is unknown; `token` is known"))),
+            (Some(kind), None, None) => {
+                return Err(wrong(format!("`generate = \"{kind}\"` is unknown; `token` is known")));
+            }
             (None, Some(text), None) => {
                 values.insert(path.clone(), text.clone());
                 text.clone().into_bytes()
             }
             (None, None, Some(source)) => {
                 let full = subject.project.join(source);
-                std::fs::read(&full).map_err(|error| wrong(format!("failed to read `{}`: {error}", full.display())))?
+                std::fs::read(&full)
+                    .map_err(|error| wrong(format!("failed to read `{}`: {error}", full.display())))?
             }
             _ => return Err(wrong("give exactly one of `generate`, `content` and `source`".to_owned())),
         };
         let text = file.mode.as_deref().unwrap_or("0400");
         let mode = u32::from_str_radix(text, 8).map_err(|_| wrong(format!("mode `{text}` is not octal")))?;
-        files.push(MountedFile { path: path.clone(), content, mode, uid: file.uid.unwrap_or(uid), gid: file.gid.unwrap_or(gid) });
+        files.push(MountedFile {
+            path: path.clone(),
+            content,
+            mode,
+            uid: file.uid.unwrap_or(uid),
+            gid: file.gid.unwrap_or(gid),
+        });
     }
     Ok(files)
 }
@@ -218,7 +234,8 @@ fn tmpfs(subject: &Subject<'_>) -> Result<Vec<TmpfsMount>, PlanError> {
         if mounts.iter().any(|mount: &TmpfsMount| mount.path == *path) {
             continue;
         }
-        let known = subject.image.file(path.trim_end_matches('/')).filter(|file| file.kind == FileKind::Directory);
+        let known =
+            subject.image.file(path.trim_end_matches('/')).filter(|file| file.kind == FileKind::Directory);
         let (mode, uid, gid) = known.map_or((0o755, 0, 0), |file| (file.mode & 0o7777, file.uid, file.gid));
         mounts.push(TmpfsMount { path: path.clone(), size: None, mode, uid, gid, exec: true });
     }
@@ -231,7 +248,8 @@ fn parse_tmpfs(text: &str) -> Result<TmpfsMount, String> {
     if !path.starts_with('/') {
         return Err(format!("tmpfs `{text}`: the path must be absolute"));
     }
-    let mut mount = TmpfsMount { path: path.to_owned(), size: None, mode: 0o1777, uid: 0, gid: 0, exec: false };
+    let mut mount =
+        TmpfsMount { path: path.to_owned(), size: None, mode: 0o1777, uid: 0, gid: 0, exec: false };
     for option in options.split(',').filter(|option| !option.is_empty()) {
         let (key, value) = option.split_once('=').unwrap_or((option, ""));
         let wrong = || format!("tmpfs `{text}`: `{option}` is malformed");
@@ -293,7 +311,11 @@ mod tests {
         };
         assert_eq!(plan.request(&expectation).unwrap().headers[0].1, "Bearer s3cret");
         assert_eq!(plan.redact("token s3cret!"), "token [file /t]!");
-        let unknown = Expectation { request: "GET /".to_owned(), body: Some("${NO}".to_owned()), ..Expectation::default() };
+        let unknown = Expectation {
+            request: "GET /".to_owned(),
+            body: Some("${NO}".to_owned()),
+            ..Expectation::default()
+        };
         assert!(plan.request(&unknown).unwrap_err().contains("`/t`"));
     }
 }

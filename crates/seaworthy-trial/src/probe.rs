@@ -28,7 +28,9 @@ impl Probe {
                 (Some(port), _) => port,
                 (None, [port, ..]) => *port,
                 (None, []) => {
-                    return Err(format!("`ready = \"{text}\"` names no port and the image exposes none; write `GET :8080/…`"));
+                    return Err(format!(
+                        "`ready = \"{text}\"` names no port and the image exposes none; write `GET :8080/…`"
+                    ));
                 }
             };
             return Ok((Self::Http(request, port), "seaworthy.toml"));
@@ -59,8 +61,11 @@ impl Probe {
         match self {
             Self::Http(request, port) => {
                 let limit = Duration::from_secs(5);
-                let stream = container.connect(*port, Duration::from_secs(1)).map_err(|error| format!("port {port}: {error}"))?;
-                let answer = http::ask(stream, request, limit).map_err(|error| format!("{}: {error}", request.line()))?;
+                let stream = container
+                    .connect(*port, Duration::from_secs(1))
+                    .map_err(|error| format!("port {port}: {error}"))?;
+                let answer = http::ask(stream, request, limit)
+                    .map_err(|error| format!("{}: {error}", request.line()))?;
                 let words = format!("{} answered {}", request.line(), answer.status);
                 if answer.status < 400 { Ok(words) } else { Err(words) }
             }
@@ -68,7 +73,9 @@ impl Probe {
                 let result = container.exec(argv, *timeout);
                 match (result.status, result.error) {
                     (Some(0), _) => Ok("the health check exits 0".to_owned()),
-                    (Some(status), _) => Err(format!("the health check exits {status}: {}", result.output.trim())),
+                    (Some(status), _) => {
+                        Err(format!("the health check exits {status}: {}", result.output.trim()))
+                    }
                     (None, Some(error)) => Err(error),
                     (None, None) => Err("the health check did not end in time".to_owned()),
                 }
@@ -110,7 +117,11 @@ pub(crate) fn health_argv(subject: &Subject<'_>) -> Option<Vec<String>> {
     match health.test.split_first() {
         Some((kind, rest)) if kind == "CMD" && !rest.is_empty() => Some(rest.to_vec()),
         Some((kind, rest)) if kind == "CMD-SHELL" && !rest.is_empty() => {
-            let shell = if config.shell.is_empty() { vec!["/bin/sh".to_owned(), "-c".to_owned()] } else { config.shell.clone() };
+            let shell = if config.shell.is_empty() {
+                vec!["/bin/sh".to_owned(), "-c".to_owned()]
+            } else {
+                config.shell.clone()
+            };
             Some(shell.into_iter().chain([rest.join(" ")]).collect())
         }
         _ => None,

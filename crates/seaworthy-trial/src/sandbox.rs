@@ -1,11 +1,10 @@
 //! The trial on the embedded sandbox.
 
-use crate::driver::{
-    Captured, Container, Driver, DriverError, ExecResult, Launch, PrivilegeStatus,
-};
+use crate::driver::{Captured, Container, Driver, DriverError, ExecResult, Launch, PrivilegeStatus};
 use seaworthy_facts::{Exit, SocketFact, WriteFact};
 use seaworthy_sandbox::{
-    Bind, CapSet, ErrorKind, Exec, Mode, Network, Protocol, Rootfs, Running, Runtime, Seccomp, Spec, Tmpfs, WriteKind,
+    Bind, CapSet, ErrorKind, Exec, Mode, Network, ProcStatus, Protocol, Rootfs, Running, Runtime, Seccomp,
+    Socket, Spec, Tmpfs, WriteKind,
 };
 use std::net::TcpStream;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
@@ -66,7 +65,9 @@ impl<'a> SandboxDriver<'a> {
             return Ok((None, Vec::new()));
         }
         let dir = self.work.join(format!("files-{}", self.boots.fetch_add(1, Ordering::Relaxed)));
-        let failed = |error: std::io::Error| DriverError::Failed(format!("failed to write the run's files in `{}`: {error}", dir.display()));
+        let failed = |error: std::io::Error| {
+            DriverError::Failed(format!("failed to write the run's files in `{}`: {error}", dir.display()))
+        };
         std::fs::DirBuilder::new().mode(0o700).create(&dir).map_err(failed)?;
         let mut binds = Vec::new();
         for (at, file) in launch.files.iter().enumerate() {
@@ -143,8 +144,13 @@ impl Container for SandboxContainer {
         };
         match self.0.exec(&exec) {
             Ok(output) => ExecResult {
-                status: (!output.timed_out).then(|| output.exit.code.unwrap_or(128 + output.exit.signal.unwrap_or(0))),
-                output: format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
+                status: (!output.timed_out)
+                    .then(|| output.exit.code.unwrap_or(128 + output.exit.signal.unwrap_or(0))),
+                output: format!(
+                    "{}{}",
+                    String::from_utf8_lossy(&output.stdout),
+                    String::from_utf8_lossy(&output.stderr)
+                ),
                 timed_out: output.timed_out,
                 error: None,
             },
@@ -157,43 +163,18 @@ impl Container for SandboxContainer {
     }
 
     fn sockets(&self) -> Result<Vec<SocketFact>, DriverError> {
-        let sockets = self.0.sockets().map_err(|error| explain(&error))?;
-        let mut facts: Vec<SocketFact> = sockets
-            .into_iter()
-            .filter(|socket| socket.listening)
-            .map(|socket| SocketFact {
-                protocol: match socket.proto {
-                    Protocol::Tcp | Protocol::Tcp6 => "tcp".to_owned(),
-                    Protocol::Udp | Protocol::Udp6 => "udp".to_owned(),
-                },
-                address: socket.addr.to_string(),
-                port: socket.port,
-                loopback: socket.addr.is_loopback(),
-            })
-            .collect();
-        facts.sort();
-        facts.dedup();
-        Ok(facts)
+        Ok(socket_facts(self.0.sockets().map_err(|error| explain(&error))?))
     }
 
     fn status(&self) -> Result<PrivilegeStatus, DriverError> {
-        let status = self.0.status().map_err(|error| explain(&error))?;
-        Ok(PrivilegeStatus {
-            uid: status.uid,
-            gid: status.gid,
-            bounding: status.cap_bnd,
-            effective: status.cap_eff,
-            no_new_privileges: status.no_new_privs,
-            seccomp: status.seccomp_mode == 2,
-            caught: status.sig_caught,
-            cmdline: status.cmdline,
-        })
+        Ok(privileges(self.0.status().map_err(|error| explain(&error))?))
     }
 
     fn writes(&self) -> Result<Vec<WriteFact>, DriverError> {
         let writes = self.0.writes().map_err(|error| explain(&error))?;
         // A directory that only changed its times says nothing beyond the entries in it.
-        let telling = writes.into_iter().filter(|write| !(write.is_dir && matches!(write.kind, WriteKind::Modified)));
+        let telling =
+            writes.into_iter().filter(|write| !(write.is_dir && matches!(write.kind, WriteKind::Modified)));
         Ok(telling
             .map(|write| WriteFact {
                 path: format!("/{}", String::from_utf8_lossy(&write.path).trim_start_matches('/')),
@@ -211,6 +192,40 @@ impl Container for SandboxContainer {
 
     fn memory_peak(&self) -> Option<u64> {
         self.0.memory_peak()
+    }
+}
+
+/// Sockets that listen, as facts.
+pub(crate) fn socket_facts(sockets: Vec<Socket>) -> Vec<SocketFact> {
+    let mut facts: Vec<SocketFact> = sockets
+        .into_iter()
+        .filter(|socket| socket.listening)
+        .map(|socket| SocketFact {
+            protocol: match socket.proto {
+                Protocol::Tcp | Protocol::Tcp6 => "tcp".to_owned(),
+                Protocol::Udp | Protocol::Udp6 => "udp".to_owned(),
+            },
+            address: socket.addr.to_string(),
+            port: socket.port,
+            loopback: socket.addr.is_loopback(),
+        })
+        .collect();
+    facts.sort();
+    facts.dedup();
+    facts
+}
+
+/// What the kernel says of a process, as far as a trial needs it.
+pub(crate) fn privileges(status: ProcStatus) -> PrivilegeStatus {
+    PrivilegeStatus {
+        uid: status.uid,
+        gid: status.gid,
+        bounding: status.cap_bnd,
+        effective: status.cap_eff,
+        no_new_privileges: status.no_new_privs,
+        seccomp: status.seccomp_mode == 2,
+        caught: status.sig_caught,
+        cmdline: status.cmdline,
     }
 }
 

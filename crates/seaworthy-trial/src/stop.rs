@@ -39,7 +39,8 @@ pub(crate) fn stop(
     grace: Duration,
     drain: Option<(&Request, u16)>,
 ) -> Result<(StopFacts, Option<Drain>), DriverError> {
-    let number = signal_number(signal).ok_or_else(|| DriverError::Failed(format!("`{signal}` is no signal")))?;
+    let number =
+        signal_number(signal).ok_or_else(|| DriverError::Failed(format!("`{signal}` is no signal")))?;
     let status = container.status().ok();
     let handler = status.as_ref().map(|status| status.caught >> (number - 1) & 1 == 1);
     let cmdline = status.map(|status| status.cmdline).unwrap_or_default();
@@ -100,7 +101,8 @@ fn diagnose(facts: &StopFacts, cmdline: &[String]) -> Vec<String> {
         return words;
     }
     let program = cmdline.first().map(|word| word.rsplit('/').next().unwrap_or(word)).unwrap_or_default();
-    let shell = matches!(program, "sh" | "bash" | "dash" | "ash" | "busybox") && cmdline.iter().any(|word| word == "-c");
+    let shell = matches!(program, "sh" | "bash" | "dash" | "ash" | "busybox")
+        && cmdline.iter().any(|word| word == "-c");
     if shell {
         words.push(format!(
             "PID 1 is a shell (`{}`): it does not pass {} on to the service; use the exec form",

@@ -40,7 +40,13 @@ pub enum Event {
 }
 
 /// Makes the boots and fills the facts. A machine that cannot run containers gives facts in which nothing was run.
-pub fn run(driver: &dyn Driver, plan: &Plan, subject: &Subject<'_>, options: &Options, tell: &mut dyn FnMut(Event)) -> RunFacts {
+pub fn run(
+    driver: &dyn Driver,
+    plan: &Plan,
+    subject: &Subject<'_>,
+    options: &Options,
+    tell: &mut dyn FnMut(Event),
+) -> RunFacts {
     let begun = Instant::now();
     let mut facts = RunFacts {
         engine: driver.name(),
@@ -109,9 +115,21 @@ fn main_boot(
         facts.offline = Observed::Seen(second.boot.clone());
         return Ok((second, launch));
     }
-    facts.read_only = Observed::NotRun("the service becomes ready neither on a read-only nor on a writable root".to_owned());
-    facts.offline = Observed::NotRun("the service does not become ready, and there is no network to compare with".to_owned());
-    Ok((Booted { boot: first.boot, container: second.container, attempts: first.attempts, last_answer: first.last_answer }, launch))
+    facts.read_only = Observed::NotRun(
+        "the service becomes ready neither on a read-only nor on a writable root".to_owned(),
+    );
+    facts.offline = Observed::NotRun(
+        "the service does not become ready, and there is no network to compare with".to_owned(),
+    );
+    Ok((
+        Booted {
+            boot: first.boot,
+            container: second.container,
+            attempts: first.attempts,
+            last_answer: first.last_answer,
+        },
+        launch,
+    ))
 }
 
 /// Everything that is seen on the main boot, in the order that disturbs it least.
@@ -148,7 +166,11 @@ fn observe(
         facts.http = Observed::NotApplicable("no `[[image.test.http]]` request is configured".to_owned());
     } else {
         tell(Event::Begins("asking the configured requests".to_owned()));
-        let results = subject.test.http.iter().map(|expectation| expect(container, plan, expectation, port, &mut answers));
+        let results = subject
+            .test
+            .http
+            .iter()
+            .map(|expectation| expect(container, plan, expectation, port, &mut answers));
         facts.http = Observed::Seen(results.collect());
     }
     tell(Event::Begins("watching the health check".to_owned()));
@@ -170,7 +192,9 @@ fn observe(
             facts.drain = match (drained, drain) {
                 (Some(drained), _) => Observed::Seen(drained),
                 (None, Err(why)) => Observed::NotRun(why),
-                (None, Ok(_)) => Observed::NotApplicable("the service answers no HTTP request that is known".to_owned()),
+                (None, Ok(_)) => {
+                    Observed::NotApplicable("the service answers no HTTP request that is known".to_owned())
+                }
             };
         }
         Err(error) => {
@@ -182,7 +206,12 @@ fn observe(
 }
 
 /// The request that is under way at the stop: the configured one, else the ready request.
-fn drain_request(plan: &Plan, subject: &Subject<'_>, probe: &Probe, port: Option<u16>) -> Result<Option<(Request, u16)>, String> {
+fn drain_request(
+    plan: &Plan,
+    subject: &Subject<'_>,
+    probe: &Probe,
+    port: Option<u16>,
+) -> Result<Option<(Request, u16)>, String> {
     if let Some(expectation) = &subject.test.drain {
         let request = plan.request(expectation)?;
         let port = request.port.or(port).ok_or("the drain request names no port")?;
@@ -238,7 +267,9 @@ fn expect(
         let found = answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         match found {
             Some((_, actual)) if actual.contains(value) => {}
-            Some((_, actual)) => result.failures.push(format!("header `{name}` is `{actual}`, expected `{value}` in it")),
+            Some((_, actual)) => {
+                result.failures.push(format!("header `{name}` is `{actual}`, expected `{value}` in it"))
+            }
             None => result.failures.push(format!("header `{name}` is missing")),
         }
     }
@@ -265,7 +296,10 @@ fn further_boots(
         Probe::Command(..) | Probe::Alive => exposed(subject).first().copied(),
     };
     let base = Plan { launch: launch.clone(), ..plan.clone() };
-    tell(Event::Begins(format!("booting on a writable root, and {} times without a required variable", subject.required.len())));
+    tell(Event::Begins(format!(
+        "booting on a writable root, and {} times without a required variable",
+        subject.required.len()
+    )));
     let (written, missed) = std::thread::scope(|scope| {
         let written = scope.spawn(|| writes::observe(driver, &base, subject, probe, port, options.ready));
         let missed = missing::each(driver, &base, subject.required, probe, options.refuse);
@@ -278,7 +312,9 @@ fn further_boots(
                 logs.log_files = written.log_files;
             }
         }
-        Ok(Ok(None)) => facts.writes = Observed::NotRun("the service did not become ready on a writable root".to_owned()),
+        Ok(Ok(None)) => {
+            facts.writes = Observed::NotRun("the service did not become ready on a writable root".to_owned())
+        }
         Ok(Err(error)) => facts.writes = Observed::NotRun(error.to_string()),
         Err(_) => facts.writes = Observed::NotRun("the boot on a writable root broke off".to_owned()),
     }
@@ -333,11 +369,46 @@ fn after_ready_not_run(facts: &mut RunFacts, why: &str) {
 /// Names of the capabilities in a mask (capabilities(7), in order of their numbers).
 fn capability_names(mask: u64) -> Vec<String> {
     const NAMES: [&str; 41] = [
-        "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
-        "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
-        "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE",
-        "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
-        "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF",
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "DAC_READ_SEARCH",
+        "FOWNER",
+        "FSETID",
+        "KILL",
+        "SETGID",
+        "SETUID",
+        "SETPCAP",
+        "LINUX_IMMUTABLE",
+        "NET_BIND_SERVICE",
+        "NET_BROADCAST",
+        "NET_ADMIN",
+        "NET_RAW",
+        "IPC_LOCK",
+        "IPC_OWNER",
+        "SYS_MODULE",
+        "SYS_RAWIO",
+        "SYS_CHROOT",
+        "SYS_PTRACE",
+        "SYS_PACCT",
+        "SYS_ADMIN",
+        "SYS_BOOT",
+        "SYS_NICE",
+        "SYS_RESOURCE",
+        "SYS_TIME",
+        "SYS_TTY_CONFIG",
+        "MKNOD",
+        "LEASE",
+        "AUDIT_WRITE",
+        "AUDIT_CONTROL",
+        "SETFCAP",
+        "MAC_OVERRIDE",
+        "MAC_ADMIN",
+        "SYSLOG",
+        "WAKE_ALARM",
+        "BLOCK_SUSPEND",
+        "AUDIT_READ",
+        "PERFMON",
+        "BPF",
         "CHECKPOINT_RESTORE",
     ];
     (0..64)
@@ -345,4 +416,3 @@ fn capability_names(mask: u64) -> Vec<String> {
         .map(|bit| NAMES.get(bit).map_or_else(|| format!("CAP_{bit}"), |name| (*name).to_owned()))
         .collect()
 }
-

@@ -41,10 +41,20 @@ pub(crate) fn observe(
     container.wait(Duration::from_secs(2))?;
     let mut writes = container.writes()?;
     for write in &mut writes {
-        let under = |root: &str| write.path == root || write.path.starts_with(&format!("{}/", root.trim_end_matches('/')));
-        write.covered = launch.tmpfs.iter().any(|mount| under(&mount.path)) || launch.files.iter().any(|file| under(&file.path));
+        let under = |root: &str| {
+            write.path == root || write.path.starts_with(&format!("{}/", root.trim_end_matches('/')))
+        };
+        write.covered = launch.tmpfs.iter().any(|mount| under(&mount.path))
+            || launch.files.iter().any(|file| under(&file.path));
     }
-    let is_log = |path: &str| path.starts_with("/var/log/") || std::path::Path::new(path).extension().is_some_and(|end| end == "log");
-    let log_files = writes.iter().filter(|write| write.size > 0 && is_log(&write.path)).map(|write| write.path.clone()).collect();
+    let is_log = |path: &str| {
+        path.starts_with("/var/log/")
+            || std::path::Path::new(path).extension().is_some_and(|end| end == "log")
+    };
+    let log_files = writes
+        .iter()
+        .filter(|write| write.size > 0 && is_log(&write.path))
+        .map(|write| write.path.clone())
+        .collect();
     Ok(Some(Written { writes, log_files }))
 }
