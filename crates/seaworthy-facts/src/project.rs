@@ -1,6 +1,6 @@
 //! What a repository claims.
 
-use seaworthy_dockerfile::Dockerfile;
+use seaworthy_dockerfile::{Dockerfile, SyntaxError};
 use seaworthy_dockerfile::ignore::IgnoreFile;
 use seaworthy_finding::{LineIndex, Span};
 
@@ -50,6 +50,8 @@ pub struct DockerfileFact {
     pub file: TextFile,
     /// Its tree.
     pub tree: Dockerfile,
+    /// The parser's errors, with the class of each.
+    pub errors: Vec<SyntaxError>,
     /// What does not read.
     pub problems: Vec<SyntaxProblem>,
     /// Index in [`ProjectFacts::ignores`] of the ignore file that applies.

@@ -1,1 +1,15 @@
 //! Reads the claims a repository makes: Dockerfiles, ignore files, compose files, documents, git.
+//!
+//! [`collect`] walks a directory, or takes one file; [`from_files`] does the same for texts in memory and touches
+//! nothing. Every reader is tolerant: what does not read becomes a located problem of its file, never an error.
+
+mod assemble;
+mod cargo;
+mod collect;
+pub mod compose;
+mod git;
+pub mod markdown;
+mod yaml;
+
+pub use assemble::{FileKind, from_files, kind_of};
+pub use collect::{Options, ProjectError, collect};

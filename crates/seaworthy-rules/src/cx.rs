@@ -71,7 +71,10 @@ impl<'a> Cx<'a> {
     }
 
     /// The Dockerfile a compose service builds, where it builds one that is known.
-    pub fn service_dockerfile(&self, service: &seaworthy_facts::ComposeService) -> Option<&'a DockerfileFact> {
+    pub fn service_dockerfile(
+        &self,
+        service: &seaworthy_facts::ComposeService,
+    ) -> Option<&'a DockerfileFact> {
         let context = service.build.as_ref()?.value.trim_start_matches("./").trim_end_matches('/');
         let context = if context == "." { "" } else { context };
         let name = service.dockerfile.as_deref().unwrap_or("Dockerfile").trim_start_matches("./");

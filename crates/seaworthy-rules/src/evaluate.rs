@@ -4,8 +4,8 @@ use crate::suppress::{self, Suppression};
 use crate::{Cx, Rule, Sink, SuppressionUse, Usage, WaiverUse, find, rules, text};
 use seaworthy_facts::Facts;
 use seaworthy_finding::{
-    Check, CheckStatus, Family, Finding, FindingStatus, ImageConfig, Level, Location, Persona, Policy, Profile,
-    RuleMeta, Severity, Waiver,
+    Check, CheckStatus, Family, Finding, FindingStatus, ImageConfig, Level, Location, Persona, Policy,
+    Profile, RuleMeta, Severity, Waiver,
 };
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,7 +57,8 @@ pub fn evaluate(
     let mut evaluated = BTreeSet::new();
     let mut outcome = Outcome::default();
     for after in [false, true] {
-        let usage = if after { usage(facts, &silencers, &used, &waivers, &evaluated) } else { Usage::default() };
+        let usage =
+            if after { usage(facts, &silencers, &used, &waivers, &evaluated) } else { Usage::default() };
         for rule in rules() {
             let meta = rule.meta;
             let (level, chosen) = level_of(meta, policy);
@@ -118,7 +119,9 @@ fn absent(family: Family, facts: &Facts) -> Option<(CheckStatus, String)> {
         Family::Dockerfile | Family::Ignore | Family::Compose | Family::Document => {
             let Some(project) = &facts.project else { return not_run("no project was read") };
             match family {
-                Family::Dockerfile | Family::Ignore if project.dockerfiles.is_empty() => nothing("no Dockerfile"),
+                Family::Dockerfile | Family::Ignore if project.dockerfiles.is_empty() => {
+                    nothing("no Dockerfile")
+                }
                 Family::Compose if project.composes.is_empty() => nothing("no compose file"),
                 _ => None,
             }
@@ -191,7 +194,8 @@ fn place_matches(waiver: &Waiver, finding: &Finding) -> bool {
 }
 
 fn waiver_use(at: usize, waiver: &Waiver, today: (u16, u8, u8)) -> WaiverUse {
-    let day = waiver.expires.as_ref().and_then(|time| time.date).map(|date| (date.year, date.month, date.day));
+    let day =
+        waiver.expires.as_ref().and_then(|time| time.date).map(|date| (date.year, date.month, date.day));
     WaiverUse {
         number: at + 1,
         rule: waiver.rule.clone(),

@@ -17,8 +17,8 @@ mod usage;
 
 mod claim;
 mod compose;
-mod document;
 mod dockerfile;
+mod document;
 mod ignore;
 mod image;
 mod policy;

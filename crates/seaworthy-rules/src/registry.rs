@@ -22,9 +22,9 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 
 /// The rule of that name, or of that name in another tool.
 pub fn find(name: &str) -> Option<&'static Rule> {
-    rules()
-        .find(|rule| rule.meta.name == name)
-        .or_else(|| rules().find(|rule| rule.meta.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))))
+    rules().find(|rule| rule.meta.name == name).or_else(|| {
+        rules().find(|rule| rule.meta.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name)))
+    })
 }
 
 /// The Markdown page of the rule of that name or alias.

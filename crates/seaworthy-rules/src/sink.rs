@@ -2,8 +2,8 @@
 
 use seaworthy_facts::{Observed, TextFile};
 use seaworthy_finding::{
-    Applicability, CheckStatus, Confidence, Edit, Evidence, EvidenceKind, Finding, FindingStatus, Fix, Location,
-    RuleMeta, Severity, Span,
+    Applicability, CheckStatus, Confidence, Edit, Evidence, EvidenceKind, Finding, FindingStatus, Fix,
+    Location, RuleMeta, Severity, Span,
 };
 
 /// Collects the findings of one rule, and why it did not run or does not apply.

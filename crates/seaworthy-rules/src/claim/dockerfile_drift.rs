@@ -50,14 +50,19 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for item in stage.instructions {
         if let Kind::Expose { ports: words } = &item.kind {
             place = place.or(Some(item.span));
-            ports.extend(words.iter().map(|word| scope.expand(word)).map(|port| {
-                if port.contains('/') { port } else { format!("{port}/tcp") }
-            }));
+            ports.extend(
+                words
+                    .iter()
+                    .map(|word| scope.expand(word))
+                    .map(|port| if port.contains('/') { port } else { format!("{port}/tcp") }),
+            );
         }
     }
-    let plain = ports.iter().all(|port| port.split('/').next().is_some_and(|number| number.parse::<u16>().is_ok()));
+    let plain =
+        ports.iter().all(|port| port.split('/').next().is_some_and(|number| number.parse::<u16>().is_ok()));
     if let Some(place) = place.filter(|_| plain) {
-        let missing: Vec<&String> = ports.iter().filter(|port| !config.exposed_ports.contains_key(*port)).collect();
+        let missing: Vec<&String> =
+            ports.iter().filter(|port| !config.exposed_ports.contains_key(*port)).collect();
         if let Some(first) = missing.first() {
             drift.push((place, format!("`EXPOSE {first}`, which the image does not declare")));
         }
@@ -65,7 +70,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             drift.push((place, format!("no `EXPOSE {extra}`, which the image declares")));
         }
     }
-    if let Some((item, Kind::Healthcheck(health))) = last(Keyword::Healthcheck).map(|item| (item, &item.kind)) {
+    if let Some((item, Kind::Healthcheck(health))) = last(Keyword::Healthcheck).map(|item| (item, &item.kind))
+    {
         let actual = config.healthcheck.as_ref().map(|health| health.test.clone()).unwrap_or_default();
         let wanted = match health {
             Healthcheck::None => vec!["NONE".to_owned()],
@@ -76,15 +82,23 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         };
         if actual != wanted && !(actual.is_empty() && wanted == ["NONE"]) {
             let actual = if actual.is_empty() { "none".to_owned() } else { actual.join(" ") };
-            drift.push((item.span, format!("`HEALTHCHECK {}`, but the image has `{actual}`", wanted.join(" "))));
+            drift.push((
+                item.span,
+                format!("`HEALTHCHECK {}`, but the image has `{actual}`", wanted.join(" ")),
+            ));
         }
     }
     for (keyword, actual) in [(Keyword::Entrypoint, &config.entrypoint), (Keyword::Cmd, &config.cmd)] {
         let Some(item) = last(keyword) else { continue };
-        let (Kind::Entrypoint(Command::Exec(words)) | Kind::Cmd(Command::Exec(words))) = &item.kind else { continue };
+        let (Kind::Entrypoint(Command::Exec(words)) | Kind::Cmd(Command::Exec(words))) = &item.kind else {
+            continue;
+        };
         let wanted: Vec<String> = words.iter().map(|word| word.raw.clone()).collect();
         if wanted != *actual {
-            drift.push((item.span, format!("`{keyword} {}`, but the image has `{}`", wanted.join(" "), actual.join(" "))));
+            drift.push((
+                item.span,
+                format!("`{keyword} {}`, but the image has `{}`", wanted.join(" "), actual.join(" ")),
+            ));
         }
     }
     for item in stage.instructions {
@@ -97,7 +111,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             }
             match config.env_value(&name) {
                 Some(actual) if actual == wanted => {}
-                Some(_) => drift.push((pair.span, format!("`ENV {name}` with another value than the image has"))),
+                Some(_) => {
+                    drift.push((pair.span, format!("`ENV {name}` with another value than the image has")))
+                }
                 None => drift.push((pair.span, format!("`ENV {name}`, which the image does not have"))),
             }
         }

@@ -37,7 +37,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     } else if git.dirty && !revision.ends_with("-dirty") {
         out.finding(format!("`{LABEL}` is `{revision}`, but tracked files differ from that commit"))
             .severity(Severity::Low)
-            .why("the label promises exactly this source, and the work tree has changes that are in no commit")
+            .why(
+                "the label promises exactly this source, and the work tree has changes that are in no commit",
+            )
             .help("commit the changes and build again, or let the label end in `-dirty`")
             .at_config(format!("config.Labels {LABEL}"))
             .command("git status --porcelain");

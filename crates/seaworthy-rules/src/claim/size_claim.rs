@@ -12,7 +12,8 @@ declare_rule! {
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
-    let claims: Vec<_> = cx.documents().iter().flat_map(|doc| doc.sizes.iter().map(move |size| (doc, size))).collect();
+    let claims: Vec<_> =
+        cx.documents().iter().flat_map(|doc| doc.sizes.iter().map(move |size| (doc, size))).collect();
     if claims.is_empty() {
         out.not_applicable("no document states the image's size");
         return;

@@ -30,9 +30,14 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         out.observed(format!("{} present", text::count(wanted.len(), "label")));
         return;
     }
-    out.finding(format!("{} of {} labels are missing or empty: {}", missing.len(), wanted.len(), text::names(&missing, 6)))
-        .why("nobody can tell from the image alone what source and version it was built from")
-        .help(format!("add `LABEL {}=\"…\"` to the last stage, or `--label` to the build", missing[0]))
-        .at_config(format!("config.Labels {}", missing[0]))
-        .command("docker image inspect --format '{{json .Config.Labels}}' IMAGE");
+    out.finding(format!(
+        "{} of {} labels are missing or empty: {}",
+        missing.len(),
+        wanted.len(),
+        text::names(&missing, 6)
+    ))
+    .why("nobody can tell from the image alone what source and version it was built from")
+    .help(format!("add `LABEL {}=\"…\"` to the last stage, or `--label` to the build", missing[0]))
+    .at_config(format!("config.Labels {}", missing[0]))
+    .command("docker image inspect --format '{{json .Config.Labels}}' IMAGE");
 }

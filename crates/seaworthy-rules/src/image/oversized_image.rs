@@ -41,12 +41,20 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             ),
             None => "copy only what runs from a build stage".to_owned(),
         };
-        out.finding(format!("the image is {} {kind}, its budget is {}", format_bytes(size), format_bytes(limit)))
-            .why("every host pulls these bytes, and every start after a scale-out waits for them")
-            .help(help)
-            .at_layer(biggest.map_or(String::new(), |(_, layer)| layer.digest.clone()), "")
-            .observation(format!("largest files:\n{}", top.join("\n")))
-            .command("seaworthy inspect IMAGE");
+        out.finding(format!(
+            "the image is {} {kind}, its budget is {}",
+            format_bytes(size),
+            format_bytes(limit)
+        ))
+        .why("every host pulls these bytes, and every start after a scale-out waits for them")
+        .help(help)
+        .at_layer(biggest.map_or(String::new(), |(_, layer)| layer.digest.clone()), "")
+        .observation(format!("largest files:\n{}", top.join("\n")))
+        .command("seaworthy inspect IMAGE");
     }
-    out.observed(format!("{} compressed, {} unpacked", format_bytes(image.compressed), format_bytes(image.unpacked)));
+    out.observed(format!(
+        "{} compressed, {} unpacked",
+        format_bytes(image.compressed),
+        format_bytes(image.unpacked)
+    ));
 }

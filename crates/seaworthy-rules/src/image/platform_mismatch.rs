@@ -25,9 +25,13 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         return;
     };
     let paths: Vec<&str> = wrong.iter().map(|binary| binary.path.as_str()).collect();
-    out.finding(format!("the image says `{claimed}`, but {} is built for `{}`", text::names(&paths, 3), first.architecture))
-        .why("the container ends at once with `exec format error` on the platform it claims")
-        .help("build the program for the target platform, or build the image with the right `--platform`")
-        .at_config("architecture")
-        .command(format!("docker run --rm --entrypoint file IMAGE {}", first.path));
+    out.finding(format!(
+        "the image says `{claimed}`, but {} is built for `{}`",
+        text::names(&paths, 3),
+        first.architecture
+    ))
+    .why("the container ends at once with `exec format error` on the platform it claims")
+    .help("build the program for the target platform, or build the image with the right `--platform`")
+    .at_config("architecture")
+    .command(format!("docker run --rm --entrypoint file IMAGE {}", first.path));
 }

@@ -20,7 +20,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             SecretPlace::File { .. } => continue,
             SecretPlace::Env { name } => (format!("config.Env {name}"), format!("variable `{name}`")),
             SecretPlace::Label { name } => (format!("config.Labels {name}"), format!("label `{name}`")),
-            SecretPlace::History { index } => (format!("history {index}"), format!("history entry {}", index + 1)),
+            SecretPlace::History { index } => {
+                (format!("history {index}"), format!("history entry {}", index + 1))
+            }
         };
         out.finding(format!("{place} holds a {}: {}", secret.what, secret.redacted))
             .why("the configuration is readable by everyone who can pull the image, and shown by `docker inspect`")

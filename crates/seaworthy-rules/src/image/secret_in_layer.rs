@@ -18,7 +18,11 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for secret in &image.secrets {
         let SecretPlace::File { layer, index, path, line, hidden } = &secret.place else { continue };
         let at = if *line > 0 { format!("`{path}` line {line}") } else { format!("`{path}`") };
-        let gone = if *hidden { "; a later layer deletes or hides it, but everyone who pulls the image has it" } else { "" };
+        let gone = if *hidden {
+            "; a later layer deletes or hides it, but everyone who pulls the image has it"
+        } else {
+            ""
+        };
         let made = image.layers.get(*index).map_or("", |layer| layer.created_by.as_str());
         let digest = layer.strip_prefix("sha256:").unwrap_or(layer);
         out.finding(format!("{at} of layer {} holds a {}: {}{gone}", index + 1, secret.what, secret.redacted))

@@ -20,8 +20,10 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         return;
     };
     let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    let list: Vec<String> =
-        files.iter().map(|file| format!("{:04o} {}:{} {}", file.mode & 0o7777, file.uid, file.gid, file.path)).collect();
+    let list: Vec<String> = files
+        .iter()
+        .map(|file| format!("{:04o} {}:{} {}", file.mode & 0o7777, file.uid, file.gid, file.path))
+        .collect();
     let layer = image.layers.get(first.layer).map_or(String::new(), |layer| layer.digest.clone());
     out.finding(format!("{} with the setuid or setgid bit: {}", text::count(files.len(), "file"), text::names(&paths, 4)))
         .why("each is a way from the service's user to the file's owner, unless `no-new-privileges` is set")

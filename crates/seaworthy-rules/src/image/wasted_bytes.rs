@@ -46,7 +46,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         format_bytes(first.bytes)
     ))
     .why("deleting or changing a file in a later instruction does not shrink the image")
-    .help("create, use and remove a file in the same `RUN`, and set owner and mode with `COPY --chown --chmod`")
+    .help(
+        "create, use and remove a file in the same `RUN`, and set owner and mode with `COPY --chown --chmod`",
+    )
     .at_layer(layer, first.path.clone())
     .observation(list.join("\n"))
     .command("seaworthy inspect IMAGE");

@@ -25,8 +25,11 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         .collect();
     let Some(first) = files.first() else { return };
     let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    let list: Vec<String> =
-        files.iter().take(50).map(|file| format!("{:04o} {}:{} {}", file.mode & 0o7777, file.uid, file.gid, file.path)).collect();
+    let list: Vec<String> = files
+        .iter()
+        .take(50)
+        .map(|file| format!("{:04o} {}:{} {}", file.mode & 0o7777, file.uid, file.gid, file.path))
+        .collect();
     let layer = image.layers.get(first.layer).map_or(String::new(), |layer| layer.digest.clone());
     out.finding(format!("everyone may write {}: {}", text::count(files.len(), "path"), text::names(&paths, 4)))
         .why("a process that was taken over can replace code or configuration that others run")

@@ -27,12 +27,16 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         }
     }
     for (place, digest) in &wrong {
-        out.finding(format!("`{place}` is {}, the tested image is {}", text::short(digest), text::short(&release.tested)))
-            .why("every check of this report is about another image than the one users pull")
-            .help("publish again; if it stays so, somebody else moves the tag")
-            .at_registry(place.clone())
-            .observation(format!("tested {}\nread back {digest}", release.tested))
-            .command("seaworthy publish");
+        out.finding(format!(
+            "`{place}` is {}, the tested image is {}",
+            text::short(digest),
+            text::short(&release.tested)
+        ))
+        .why("every check of this report is about another image than the one users pull")
+        .help("publish again; if it stays so, somebody else moves the tag")
+        .at_registry(place.clone())
+        .observation(format!("tested {}\nread back {digest}", release.tested))
+        .command("seaworthy publish");
     }
     if wrong.is_empty() {
         out.observed(format!("{} read back", text::short(read)));

@@ -22,9 +22,12 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         out.observed(known.artifact_type.clone());
         return;
     }
-    out.finding(format!("{} manifests are attached, none of them a bill of materials of this image", release.referrers.len()))
-        .why("when the next vulnerable library is announced nobody can ask which images contain it")
-        .help("publish with `sbom = true`, and check that the destination supports referrers")
-        .at_registry(release.destination.clone())
-        .command(format!("oras discover {}@{}", release.destination, release.tested));
+    out.finding(format!(
+        "{} manifests are attached, none of them a bill of materials of this image",
+        release.referrers.len()
+    ))
+    .why("when the next vulnerable library is announced nobody can ask which images contain it")
+    .help("publish with `sbom = true`, and check that the destination supports referrers")
+    .at_registry(release.destination.clone())
+    .command(format!("oras discover {}@{}", release.destination, release.tested));
 }

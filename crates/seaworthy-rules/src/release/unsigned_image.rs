@@ -14,7 +14,8 @@ declare_rule! {
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(release) = cx.release() else { return };
-    let here: Vec<_> = release.signatures.iter().filter(|signature| signature.subject == release.tested).collect();
+    let here: Vec<_> =
+        release.signatures.iter().filter(|signature| signature.subject == release.tested).collect();
     if let Some(good) = here.iter().find(|signature| signature.verified) {
         out.observed(format!("verified with key {}", good.key));
         return;
@@ -31,7 +32,10 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             bad.error.as_deref().unwrap_or("no reason given")
         ),
         None if release.signatures.is_empty() => format!("{digest} is not signed"),
-        None => format!("{digest} is not signed; {} of other digests found", text::count(release.signatures.len(), "signature")),
+        None => format!(
+            "{digest} is not signed; {} of other digests found",
+            text::count(release.signatures.len(), "signature")
+        ),
     };
     out.finding(what)
         .severity(if demanded || !here.is_empty() { Severity::High } else { Severity::Low })

@@ -17,16 +17,24 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(drain) = out.seen(&run.drain) else { return };
     let failed = match (drain.status, &drain.error) {
         (Some(status), None) if status < 500 => {
-            out.observed(format!("`{}` was answered with {status} {} after the signal", drain.request, format_ms(drain.ms)));
+            out.observed(format!(
+                "`{}` was answered with {status} {} after the signal",
+                drain.request,
+                format_ms(drain.ms)
+            ));
             return;
         }
         (Some(status), None) => format!("was answered with {status}"),
         (_, Some(error)) => format!("got no answer: {error}"),
         (None, None) => "got no answer".to_owned(),
     };
-    out.finding(format!("`{}`, under way when the stop signal came, {failed} ({})", drain.request, format_ms(drain.ms)))
-        .why("clients see a broken connection at every deployment")
-        .help("stop accepting on the signal, finish the requests under way, then exit")
-        .at_observation("drain")
-        .command("seaworthy test --only stop");
+    out.finding(format!(
+        "`{}`, under way when the stop signal came, {failed} ({})",
+        drain.request,
+        format_ms(drain.ms)
+    ))
+    .why("clients see a broken connection at every deployment")
+    .help("stop accepting on the signal, finish the requests under way, then exit")
+    .at_observation("drain")
+    .command("seaworthy test --only stop");
 }

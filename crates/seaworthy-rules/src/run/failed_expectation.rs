@@ -19,7 +19,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         return;
     }
     for result in results.iter().filter(|result| !result.failures.is_empty()) {
-        let status = result.status.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
+        let status =
+            result.status.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
         out.finding(format!("`{}`: {} ({status})", result.request, result.failures.join("; ")))
             .why("the policy says what this service promises")
             .help("mend the service, or the expectation under `http` in `[image.test]`")

@@ -20,8 +20,10 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         return;
     }
     let paths: Vec<&str> = hidden.iter().map(|write| write.path.as_str()).collect();
-    let list: Vec<String> =
-        hidden.iter().map(|write| format!("{} {} ({})", write.kind, write.path, format_bytes(write.size))).collect();
+    let list: Vec<String> = hidden
+        .iter()
+        .map(|write| format!("{} {} ({})", write.kind, write.path, format_bytes(write.size)))
+        .collect();
     out.finding(format!(
         "the service changes {} outside of volumes and temporary file systems: {}",
         text::count(hidden.len(), "path"),

@@ -14,7 +14,10 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(run) = cx.run() else { return };
     let Some(logs) = out.seen(&run.logs) else { return };
     if logs.log_files.is_empty() {
-        out.observed(format!("{} lines on standard output, {} on standard error", logs.stdout_lines, logs.stderr_lines));
+        out.observed(format!(
+            "{} lines on standard output, {} on standard error",
+            logs.stdout_lines, logs.stderr_lines
+        ));
         return;
     }
     out.finding(format!("{} grew while the service ran", text::names(&logs.log_files, 5)))

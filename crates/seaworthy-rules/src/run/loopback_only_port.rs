@@ -19,7 +19,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         return;
     };
     for (port, protocol) in &exposed {
-        let mut here = sockets.iter().filter(|socket| socket.port == *port && socket.protocol == *protocol).peekable();
+        let mut here =
+            sockets.iter().filter(|socket| socket.port == *port && socket.protocol == *protocol).peekable();
         let Some(first) = here.peek().copied() else { continue };
         if here.all(|socket| socket.loopback) {
             out.finding(format!("port {port}/{protocol} is declared, but listens on {} only", first.address))

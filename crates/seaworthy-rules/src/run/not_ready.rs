@@ -27,11 +27,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             format!("did not answer `{}` within {}: {}", ready.probe, format_ms(boot.ms), ready.last_answer)
         }
     };
-    let cause = if boot.diagnosis.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", boot.diagnosis.join("; "))
-    };
+    let cause =
+        if boot.diagnosis.is_empty() { String::new() } else { format!(": {}", boot.diagnosis.join("; ")) };
     let help = if boot.diagnosis.is_empty() {
         format!("read the log below; the probe `{}` comes from {}", ready.probe, ready.probe_source)
     } else {

@@ -18,13 +18,25 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         image.test.cap_add.iter().map(plain).collect()
     });
     let mut left: Vec<String> = Vec::new();
-    let extra: Vec<&String> =
-        privileges.effective.iter().chain(&privileges.bounding).filter(|cap| !allowed.contains(cap)).collect();
+    let extra: Vec<&String> = privileges
+        .effective
+        .iter()
+        .chain(&privileges.bounding)
+        .filter(|cap| !allowed.contains(cap))
+        .collect();
     let mut extra: Vec<&str> = extra.into_iter().map(String::as_str).collect();
     extra.sort_unstable();
     extra.dedup();
     if !extra.is_empty() {
-        left.push(format!("{} ({})", if extra.len() == 1 { "1 capability".to_owned() } else { format!("{} capabilities", extra.len()) }, text::names(&extra, 4)));
+        left.push(format!(
+            "{} ({})",
+            if extra.len() == 1 {
+                "1 capability".to_owned()
+            } else {
+                format!("{} capabilities", extra.len())
+            },
+            text::names(&extra, 4)
+        ));
     }
     if !privileges.no_new_privileges {
         left.push("no `no-new-privileges`".to_owned());

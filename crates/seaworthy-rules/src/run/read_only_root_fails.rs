@@ -26,7 +26,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         return;
     }
     let how = boot.exit.map_or_else(|| format!("not ready within {}", format_ms(boot.ms)), ended);
-    let cause = if boot.diagnosis.is_empty() { String::new() } else { format!(": {}", boot.diagnosis.join("; ")) };
+    let cause =
+        if boot.diagnosis.is_empty() { String::new() } else { format!(": {}", boot.diagnosis.join("; ")) };
     out.finding(format!("with a read-only root the service does not become ready: {how}{cause}"))
         .why("a writable root lets an intruder keep tools and change the program")
         .help("write below a declared volume or a tmpfs such as `/tmp`, or list the path in `tmpfs` of `[image.test]`")

@@ -19,10 +19,14 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         out.observed(format!("{lines} log lines read"));
         return;
     }
-    out.finding(format!("{} of {lines} contain a secret of the run: {}", text::count(logs.leaks.len(), "log line"), logs.leaks[0]))
-        .why("logs are copied to places and people the secret is not meant for")
-        .help("remove the value from the message, or log only that it is set")
-        .at_observation("logs")
-        .excerpt(logs.leaks.join("\n"))
-        .command("seaworthy test --only ready");
+    out.finding(format!(
+        "{} of {lines} contain a secret of the run: {}",
+        text::count(logs.leaks.len(), "log line"),
+        logs.leaks[0]
+    ))
+    .why("logs are copied to places and people the secret is not meant for")
+    .help("remove the value from the message, or log only that it is set")
+    .at_observation("logs")
+    .excerpt(logs.leaks.join("\n"))
+    .command("seaworthy test --only ready");
 }

@@ -22,9 +22,16 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         let what = match boot.exit {
             _ if boot.ready => "the service starts and becomes ready".to_owned(),
             None => format!("the service neither becomes ready nor ends within {}", format_ms(boot.ms)),
-            Some(exit) if exit.status() == 0 => format!("the service ends with {}, which means success", ended(exit)),
+            Some(exit) if exit.status() == 0 => {
+                format!("the service ends with {}, which means success", ended(exit))
+            }
             Some(exit) if boot.ms > variable.limit_ms => {
-                format!("the service takes {} to refuse ({}), the limit is {}", format_ms(boot.ms), ended(exit), format_ms(variable.limit_ms))
+                format!(
+                    "the service takes {} to refuse ({}), the limit is {}",
+                    format_ms(boot.ms),
+                    ended(exit),
+                    format_ms(variable.limit_ms)
+                )
             }
             Some(_) => {
                 slowest = slowest.max(boot.ms);
@@ -42,6 +49,10 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     if missing.is_empty() {
         out.not_applicable("no required variable is known");
     } else {
-        out.observed(format!("{} tried, slowest refusal {}", text::count(missing.len(), "variable"), format_ms(slowest)));
+        out.observed(format!(
+            "{} tried, slowest refusal {}",
+            text::count(missing.len(), "variable"),
+            format_ms(slowest)
+        ));
     }
 }

@@ -25,11 +25,18 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         if exposed.contains(&key) || seen.contains(&key) {
             continue;
         }
-        out.finding(format!("the service listens on {}/{} ({}), which `EXPOSE` does not name", socket.port, socket.protocol, socket.address))
-            .why("a debug or admin port nobody knows of is reachable from every container on the network")
-            .help(format!("declare it with `EXPOSE {}{}`, or bind it to 127.0.0.1, or do not open it", socket.port, if socket.protocol == "udp" { "/udp" } else { "" }))
-            .at_observation(format!("sockets {}/{}", socket.port, socket.protocol))
-            .command("seaworthy test --only ready");
+        out.finding(format!(
+            "the service listens on {}/{} ({}), which `EXPOSE` does not name",
+            socket.port, socket.protocol, socket.address
+        ))
+        .why("a debug or admin port nobody knows of is reachable from every container on the network")
+        .help(format!(
+            "declare it with `EXPOSE {}{}`, or bind it to 127.0.0.1, or do not open it",
+            socket.port,
+            if socket.protocol == "udp" { "/udp" } else { "" }
+        ))
+        .at_observation(format!("sockets {}/{}", socket.port, socket.protocol))
+        .command("seaworthy test --only ready");
         seen.push(key);
     }
     out.observed(text::count(sockets.len(), "listening socket"));

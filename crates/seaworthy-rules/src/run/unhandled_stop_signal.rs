@@ -26,14 +26,26 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         return;
     }
     let what = if stop.forced {
-        format!("was killed after the whole grace of {}: it ignored `{}`", format_ms(stop.grace_ms), stop.signal)
+        format!(
+            "was killed after the whole grace of {}: it ignored `{}`",
+            format_ms(stop.grace_ms),
+            stop.signal
+        )
     } else {
         let wanted: Vec<String> = expected.iter().map(ToString::to_string).collect();
-        format!("ended with status {status} {} after `{}`, expected {}", format_ms(stop.ms), stop.signal, wanted.join(" or "))
+        format!(
+            "ended with status {status} {} after `{}`, expected {}",
+            format_ms(stop.ms),
+            stop.signal,
+            wanted.join(" or ")
+        )
     };
     let handler = match stop.handler {
         Some(true) => format!("; process 1 (`{}`) has a handler for it", stop.pid1),
-        Some(false) => format!("; process 1 (`{}`) has no handler for it, and the kernel gives process 1 no default", stop.pid1),
+        Some(false) => format!(
+            "; process 1 (`{}`) has no handler for it, and the kernel gives process 1 no default",
+            stop.pid1
+        ),
         None => format!("; process 1 is `{}`", stop.pid1),
     };
     let shell = is_shell(&stop.pid1);
@@ -55,6 +67,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 
 /// Whether a command line begins with a shell.
 fn is_shell(command: &str) -> bool {
-    let program = command.split_whitespace().next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+    let program =
+        command.split_whitespace().next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
     matches!(program, "sh" | "bash" | "dash" | "ash" | "busybox" | "zsh")
 }

@@ -16,12 +16,24 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(run) = cx.run() else { return };
     let Some(health) = out.seen(&run.health) else { return };
     if health.healthy {
-        out.observed(format!("healthy {} after boot, start period {}", format_ms(health.healthy_ms), format_ms(health.start_period_ms)));
+        out.observed(format!(
+            "healthy {} after boot, start period {}",
+            format_ms(health.healthy_ms),
+            format_ms(health.start_period_ms)
+        ));
         return;
     }
     let status = health.last_status.map_or_else(|| "no status".to_owned(), |code| format!("exit {code}"));
-    let cause = if health.diagnosis.is_empty() { String::new() } else { format!(": {}", health.diagnosis.join("; ")) };
-    let output = if health.last_output.is_empty() { String::new() } else { format!(", saying `{}`", health.last_output.trim()) };
+    let cause = if health.diagnosis.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", health.diagnosis.join("; "))
+    };
+    let output = if health.last_output.is_empty() {
+        String::new()
+    } else {
+        format!(", saying `{}`", health.last_output.trim())
+    };
     out.finding(format!("`{}` never succeeds; last {status}{output}{cause}", health.command))
         .why("the orchestrator restarts a working service for ever, or never sends it traffic")
         .help("let the check ask what the service answers with 200, with a program the image has")

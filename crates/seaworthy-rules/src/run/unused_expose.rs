@@ -30,12 +30,16 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         if sockets.iter().any(|socket| socket.port == *port && socket.protocol == *protocol) {
             continue;
         }
-        let open: Vec<String> = sockets.iter().map(|socket| format!("{}/{}", socket.port, socket.protocol)).collect();
-        out.finding(format!("`EXPOSE {port}/{protocol}` is declared, and nobody listens there; open: {}", text::names(&open, 5)))
-            .why("who publishes the declared port gets refused connections")
-            .help(format!("remove {port}/{protocol} from `EXPOSE`, or let the service listen there"))
-            .at_observation(format!("sockets {port}/{protocol}"))
-            .command("seaworthy test --only ready");
+        let open: Vec<String> =
+            sockets.iter().map(|socket| format!("{}/{}", socket.port, socket.protocol)).collect();
+        out.finding(format!(
+            "`EXPOSE {port}/{protocol}` is declared, and nobody listens there; open: {}",
+            text::names(&open, 5)
+        ))
+        .why("who publishes the declared port gets refused connections")
+        .help(format!("remove {port}/{protocol} from `EXPOSE`, or let the service listen there"))
+        .at_observation(format!("sockets {port}/{protocol}"))
+        .command("seaworthy test --only ready");
     }
     out.observed(text::count(exposed.len(), "declared port"));
 }

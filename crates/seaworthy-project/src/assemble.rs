@@ -1,0 +1,192 @@
+//! From texts to facts, without touching the file system.
+
+use crate::{compose, markdown};
+use seaworthy_dockerfile::ignore;
+use seaworthy_facts::{
+    ContextEntry, DockerfileFact, DocumentFact, IgnoreFact, ProjectFacts, SyntaxProblem, TextFile,
+};
+use std::collections::BTreeSet;
+
+/// What a file is, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// `Dockerfile`, `Dockerfile.*`, `*.Dockerfile`, `Containerfile`.
+    Dockerfile,
+    /// `.dockerignore`, `*.dockerignore`, `.containerignore`.
+    Ignore,
+    /// `compose.yaml`, `docker-compose.yml` and the like.
+    Compose,
+    /// A README or a checklist in Markdown.
+    Document,
+}
+
+/// What the file at a relative path is, if anything.
+pub fn kind_of(path: &str) -> Option<FileKind> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let lower = name.to_ascii_lowercase();
+    let yaml = lower.ends_with(".yaml") || lower.ends_with(".yml");
+    if lower.ends_with(".dockerignore") || lower == ".containerignore" {
+        Some(FileKind::Ignore)
+    } else if yaml
+        && ["compose", "docker-compose", "podman-compose"]
+            .iter()
+            .any(|stem| lower.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_'])))
+    {
+        Some(FileKind::Compose)
+    } else if lower.ends_with(".md") || lower.ends_with(".markdown") {
+        let checklist = ["checklist", "requirements", "acceptance"].iter().any(|word| lower.contains(word));
+        (lower.starts_with("readme") || checklist).then_some(FileKind::Document)
+    } else if ["dockerfile", "containerfile"].iter().any(|stem| {
+        lower == *stem || lower.ends_with(&format!(".{stem}")) || lower.starts_with(&format!("{stem}."))
+    }) {
+        Some(FileKind::Dockerfile)
+    } else {
+        None
+    }
+}
+
+/// The claims of texts in memory: relative path and text. Every path is an entry of the build context too.
+pub fn from_files(files: &[(&str, &str)]) -> ProjectFacts {
+    let known = files
+        .iter()
+        .filter_map(|(path, text)| kind_of(path).map(|kind| (kind, TextFile::new(path, (*text).to_owned()))));
+    let mut context: Vec<ContextEntry> = files
+        .iter()
+        .map(|(path, text)| ContextEntry {
+            path: (*path).to_owned(),
+            size: text.len() as u64,
+            is_dir: false,
+            tracked: None,
+        })
+        .collect();
+    let mut dirs = BTreeSet::new();
+    for (path, _) in files {
+        let ends = path.char_indices().filter(|(_, ch)| *ch == '/').map(|(at, _)| path[..at].to_owned());
+        dirs.extend(ends);
+    }
+    context.extend(dirs.into_iter().map(|path| ContextEntry { path, size: 0, is_dir: true, tracked: None }));
+    context.sort();
+    let mut facts = assemble(known.collect());
+    facts.context = context;
+    facts
+}
+
+/// Parses every file and joins what belongs together.
+pub(crate) fn assemble(files: Vec<(FileKind, TextFile)>) -> ProjectFacts {
+    let mut facts = ProjectFacts::default();
+    for (kind, file) in files {
+        match kind {
+            FileKind::Dockerfile => facts.dockerfiles.push(dockerfile(file)),
+            FileKind::Ignore => {
+                let patterns = ignore::read(&file.text);
+                facts.ignores.push(IgnoreFact { file, patterns });
+            }
+            FileKind::Compose => facts.composes.push(compose::read(file)),
+            FileKind::Document => facts.documents.push(document(file)),
+        }
+    }
+    facts.dockerfiles.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+    facts.ignores.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+    facts.composes.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+    facts.documents.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+    let contexts: Vec<Option<String>> =
+        facts.dockerfiles.iter().map(|docker| composed_context(&facts, &docker.file.path)).collect();
+    for (at, context) in contexts.into_iter().enumerate() {
+        let path = facts.dockerfiles[at].file.path.clone();
+        let context = context.unwrap_or_else(|| directory(&path).to_owned());
+        let own = format!("{path}.dockerignore");
+        let shared = join(&context, ".dockerignore");
+        let find = |wanted: &str| facts.ignores.iter().position(|ignore| ignore.file.path == wanted);
+        let ignore = find(&own).or_else(|| find(&shared));
+        facts.dockerfiles[at].ignore = ignore;
+        facts.dockerfiles[at].context = context;
+    }
+    facts
+}
+
+fn dockerfile(file: TextFile) -> DockerfileFact {
+    let (tree, errors) = seaworthy_dockerfile::parse(&file.text);
+    let problems = errors
+        .iter()
+        .map(|error| SyntaxProblem { span: error.span, message: error.message.clone(), fatal: error.fatal })
+        .collect();
+    DockerfileFact { file, tree, errors, problems, ignore: None, context: String::new() }
+}
+
+fn document(file: TextFile) -> DocumentFact {
+    markdown::read(file)
+}
+
+/// The build context a compose file gives a Dockerfile.
+fn composed_context(facts: &ProjectFacts, dockerfile: &str) -> Option<String> {
+    facts.composes.iter().find_map(|compose| {
+        let base = directory(&compose.file.path);
+        compose.services.iter().find_map(|service| {
+            let context = clean(&join(base, &service.build.as_ref()?.value));
+            let name = service.dockerfile.as_deref().unwrap_or("Dockerfile");
+            (clean(&join(&context, name)) == dockerfile).then_some(context)
+        })
+    })
+}
+
+fn directory(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
+
+fn join(base: &str, path: &str) -> String {
+    if base.is_empty() { path.to_owned() } else { format!("{base}/{path}") }
+}
+
+/// A relative path without `.` and `..`.
+fn clean(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_known_by_their_names() {
+        for (path, kind) in [
+            ("Dockerfile", Some(FileKind::Dockerfile)),
+            ("docker/Dockerfile.gpu", Some(FileKind::Dockerfile)),
+            ("a/b.Dockerfile", Some(FileKind::Dockerfile)),
+            ("Containerfile", Some(FileKind::Dockerfile)),
+            ("Dockerfile.gpu.dockerignore", Some(FileKind::Ignore)),
+            ("compose.yaml", Some(FileKind::Compose)),
+            ("docker-compose.prod.yml", Some(FileKind::Compose)),
+            ("composer.yml", None),
+            ("README.de.md", Some(FileKind::Document)),
+            ("docs/RELEASE-CHECKLIST.md", Some(FileKind::Document)),
+            ("docs/guide.md", None),
+            ("my-dockerfile-notes.txt", None),
+        ] {
+            assert_eq!(kind_of(path), kind, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_dockerfile_gets_the_context_of_the_service_that_builds_it_and_its_ignore_file() {
+        let facts = from_files(&[
+            ("docker/app.Dockerfile", "FROM scratch\n"),
+            (
+                "compose.yaml",
+                "services:\n  a:\n    build: { context: ., dockerfile: docker/app.Dockerfile }\n",
+            ),
+            (".dockerignore", "target\n"),
+        ]);
+        assert_eq!(facts.dockerfiles[0].context, "");
+        assert_eq!(facts.dockerfiles[0].ignore, Some(0));
+    }
+}

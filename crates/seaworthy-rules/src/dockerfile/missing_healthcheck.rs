@@ -1,0 +1,33 @@
+//! Reports a final stage that serves a port and has no health check.
+
+use super::final_chain;
+use crate::{Cx, Sink};
+use seaworthy_dockerfile::Keyword;
+
+declare_rule! {
+    name: "missing-healthcheck",
+    summary: "the final stage has no health check",
+    passes: "the final stage has a health check",
+    family: Dockerfile, category: Runtime, severity: Low, confidence: Medium, persona: Regular,
+    aliases: ["DL3057", "CIS-DI-0006", "CKV_DOCKER_2", "DS-0026"], refs: ["Dockerfile reference, HEALTHCHECK", "CIS Docker Benchmark 4.6"],
+}
+
+pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
+    for docker in cx.dockerfiles() {
+        let chain = final_chain(&docker.tree);
+        let has = |keyword: Keyword| {
+            chain.iter().flat_map(|stage| stage.instructions).any(|item| item.keyword == keyword)
+        };
+        let Some(last) = chain.first() else { continue };
+        if has(Keyword::Healthcheck) || !has(Keyword::Expose) {
+            continue;
+        }
+        out.finding("the final stage exposes a port and has no `HEALTHCHECK`")
+            .why("Docker and compose cannot tell a service that hangs from one that works")
+            .help(
+                "add `HEALTHCHECK CMD [\"/app\", \"health\"]`, best with a subcommand of the program itself",
+            )
+            .at_file(&docker.file, last.from.span)
+            .command(format!("grep -n '^HEALTHCHECK' {}", docker.file.path));
+    }
+}
