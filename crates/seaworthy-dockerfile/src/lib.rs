@@ -6,6 +6,7 @@
 
 mod access;
 mod arguments;
+mod build;
 mod check;
 pub mod duration;
 pub mod expand;
@@ -21,6 +22,7 @@ pub mod mounts;
 mod parse;
 mod pattern;
 mod port;
+mod reference;
 pub mod scope;
 mod stages;
 mod text;

@@ -57,6 +57,8 @@ pub enum ErrorKind {
     BadWord,
     /// A port that is none.
     BadPort,
+    /// An image name or stage that cannot be meant; only [`Dockerfile::build_errors`] gives it.
+    BadReference,
     /// An empty line inside a continued instruction.
     EmptyContinuation,
 }

@@ -319,6 +319,39 @@ fn healthchecks_are_one_of_two() {
 }
 
 #[test]
+fn values_decide_what_a_build_refuses() {
+    let none = |_: &str| None;
+    for (source, at, hint) in [
+        ("ARG T\nFROM a:$T\n", "a:$T", "ARG T=value"),
+        ("FROM a:${V}\n", "${V}", "--build-arg"),
+        ("FROM --platform=$BULIDPLATFORM a\n", "$BULIDPLATFORM", "BULIDPLATFORM has no value"),
+        ("FROM a AS B\nFROM B\n", "B", "write FROM b"),
+        ("FROM a@sha256:abc\n", "a@sha256:abc", "64 digits"),
+        ("FROM scratch AS a\nCOPY --from=A x /y\n", "A", "itself"),
+        ("FROM scratch\nCOPY --from=3 x /y\n", "3", "no stage 3"),
+        ("FROM a\nADD --checksum=sha256:abc x /y\n", "x", "URL"),
+        ("FROM a\nADD --checksum=sha256:abc https://x.y/z /y\n", "sha256:abc", "64"),
+    ] {
+        let errors = clean(source).build_errors(&none);
+        let [error] = errors.as_slice() else { panic!("{source:?}: {errors:?}") };
+        assert!(
+            at.contains(error.span.of(source)) || error.span.of(source).contains(at),
+            "{source:?}: {error:?}"
+        );
+        assert!(error.message.contains(hint), "{source:?}: {}", error.message);
+    }
+    for source in [
+        "FROM --platform=$TARGETPLATFORM a AS b\nFROM b-${TARGETARCH}\nCOPY --from=b x y\nCOPY --from=0 x y\n",
+        "ARG T=1\nFROM a:$T\nFROM ${N:-c}\nCOPY --from=img:1 x y\n",
+        "FROM a AS x\nFROM x AS x\n",
+    ] {
+        assert_eq!(clean(source).build_errors(&none), [], "{source:?}");
+    }
+    let given = |name: &str| (name == "T").then(|| "1".to_owned());
+    assert_eq!(clean("ARG T\nFROM a:$T\n").build_errors(&given), []);
+}
+
+#[test]
 fn comments_above_an_instruction_touch_it() {
     let file = clean("# far\n\n# one\n  # two\nFROM a\nRUN b # c\n# three\nUSER d\n");
     let above = |at: usize| -> Vec<&str> {

@@ -1,0 +1,144 @@
+//! What BuildKit refuses only once variables have values: image names, platforms, stage references.
+
+use std::collections::BTreeMap;
+
+use crate::expand::{ExpandError, Expansion, Mode, expand_full};
+use crate::reference::{is_digest, is_platform, is_reference};
+use crate::scope::{self, Args};
+use crate::stages::Stage;
+use crate::text::short;
+use crate::tree::{Dockerfile, ErrorKind, Instruction, Kind, Phase, SyntaxError, Word};
+
+impl Dockerfile {
+    /// The errors a build with these `--build-arg` values meets before it runs anything, in order of place. They
+    /// are not part of what [`crate::parse`] gives, because a build with other values may have none.
+    ///
+    /// Platform arguments that `build_args` does not give count as those of a build on Linux for amd64.
+    #[must_use]
+    pub fn build_errors(&self, build_args: &dyn Fn(&str) -> Option<String>) -> Vec<SyntaxError> {
+        let with_platform = |name: &str| build_args(name).or_else(|| platform_value(name));
+        let globals = scope::global_args(self, &with_platform);
+        let stages = self.stages_with(&with_platform);
+        let mut errors = Vec::new();
+        let mut names: BTreeMap<String, usize> = BTreeMap::new();
+        for stage in &stages {
+            check_from(stage, &globals, &names, &mut errors);
+            names.extend(stage.name.clone().map(|name| (name, stage.index)));
+        }
+        for stage in &stages {
+            for instruction in stage.instructions {
+                check_references(instruction, stage, stages.len(), &names, &mut errors);
+                check_checksum(instruction, &mut errors);
+            }
+        }
+        errors
+    }
+}
+
+fn platform_value(name: &str) -> Option<String> {
+    let value = match name {
+        "BUILDPLATFORM" | "TARGETPLATFORM" => "linux/amd64",
+        "BUILDOS" | "TARGETOS" => "linux",
+        "BUILDARCH" | "TARGETARCH" => "amd64",
+        "BUILDOSVERSION" | "TARGETOSVERSION" | "BUILDVARIANT" | "TARGETVARIANT" => "",
+        "TARGETSTAGE" => "default",
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+fn push(errors: &mut Vec<SyntaxError>, word: &Word, kind: ErrorKind, message: String) {
+    errors.push(SyntaxError { span: word.span, message, kind, fatal: true, phase: Phase::Build });
+}
+
+fn expanded(word: &Word, globals: &Args) -> Result<Expansion, ExpandError> {
+    expand_full(&word.raw, &|name| globals.get(name).map(str::to_owned), word.escape(), Mode::WORD)
+}
+
+/// ` because NAME has no value; …`, or nothing when every variable has one.
+fn cause(expansion: &Expansion) -> Option<String> {
+    let name = expansion.unmatched.first()?;
+    Some(format!(
+        "because {name} has no value here; write ARG {name}=value before the first FROM or give --build-arg"
+    ))
+}
+
+fn check_from(
+    stage: &Stage<'_>,
+    globals: &Args,
+    names: &BTreeMap<String, usize>,
+    errors: &mut Vec<SyntaxError>,
+) {
+    let Kind::From { image, .. } = &stage.from.kind else { return };
+    // Broken lines have their error already.
+    if stage.from.broken {
+        return;
+    }
+    if let Ok(found) = expanded(image, globals)
+        && !names.contains_key(&found.text)
+        && !is_reference(&found.text)
+    {
+        let text = short(&found.text);
+        let lower = found.text.to_lowercase();
+        let message = match cause(&found) {
+            Some(cause) => format!("the image's name becomes {text:?} {cause}"),
+            None if names.contains_key(&lower) => {
+                format!("FROM looks stages up in lowercase; write FROM {lower}")
+            }
+            None => format!("{text:?} is no image name; write name:tag or name@sha256: and 64 digits"),
+        };
+        push(errors, image, ErrorKind::BadReference, message);
+    }
+    if let Some(platform) = stage.from.flag_value("platform")
+        && let Ok(found) = expanded(platform, globals)
+        && !is_platform(&found.text)
+    {
+        let text = short(&found.text);
+        let message = match cause(&found) {
+            Some(cause) => format!("the platform becomes {text:?} {cause}"),
+            None => format!("{text:?} is no platform; write one such as linux/amd64"),
+        };
+        push(errors, platform, ErrorKind::BadFlagValue, message);
+    }
+}
+
+/// `COPY --from` and `RUN --mount=from=` cannot name their own stage or an index that does not exist.
+fn check_references(
+    instruction: &Instruction,
+    stage: &Stage<'_>,
+    count: usize,
+    names: &BTreeMap<String, usize>,
+    errors: &mut Vec<SyntaxError>,
+) {
+    let Kind::Copy { .. } = instruction.kind else { return };
+    let Some(from) = instruction.flag_value("from").filter(|from| !from.has_variable()) else { return };
+    let named = names.get(&from.raw.to_lowercase()).copied();
+    let Some(index) = named.or_else(|| from.raw.parse().ok()) else { return };
+    if index == stage.index {
+        let message = "a stage cannot copy from itself; name an earlier stage".to_owned();
+        push(errors, from, ErrorKind::BadReference, message);
+    } else if index >= count {
+        let message =
+            format!("there is no stage {index}; the file has {count}, counted from 0; write a stage's name");
+        push(errors, from, ErrorKind::BadReference, message);
+    }
+}
+
+/// `ADD --checksum` takes a whole digest, and sources from the network only.
+fn check_checksum(instruction: &Instruction, errors: &mut Vec<SyntaxError>) {
+    let Kind::Add { sources, .. } = &instruction.kind else { return };
+    let Some(checksum) = instruction.flag_value("checksum").filter(|word| !word.raw.is_empty()) else {
+        return;
+    };
+    let remote = |raw: &str| {
+        ["http://", "https://", "git://", "git@", "ssh://"].iter().any(|start| raw.starts_with(start))
+    };
+    if let Some(local) = sources.iter().find(|source| !source.has_variable() && !remote(&source.unquoted())) {
+        let message =
+            "--checksum works for sources from the network only; remove it or write a URL".to_owned();
+        push(errors, local, ErrorKind::BadFlagValue, message);
+    } else if !checksum.has_variable() && checksum.raw.contains(':') && !is_digest(&checksum.raw) {
+        let message = "the checksum is cut short; write sha256: and 64 hexadecimal digits".to_owned();
+        push(errors, checksum, ErrorKind::BadFlagValue, message);
+    }
+}
