@@ -218,17 +218,17 @@ mod tests {
         in_file(&serde_json::from_str(text).unwrap(), domain, path).unwrap()
     }
 
-    fn basic(user: &str, password: &str) -> Option<Credential> {
-        Some(Credential::Basic { user: user.to_owned(), password: password.to_owned() })
+    fn basic(user: &str, password: &str) -> Credential {
+        Credential::Basic { user: user.to_owned(), password: password.to_owned() }
     }
 
     #[test]
     fn the_longest_key_wins() {
         let text = r#"{"auths":{"r.example":{"auth":"YTox"},"r.example/team":{"auth":"Yjoy"},"https://index.docker.io/v1/":{"auth":"YzozOjQ="}}}"#;
-        assert_eq!(look(text, "r.example", "x"), basic("a", "1"));
-        assert_eq!(look(text, "r.example", "team/app"), basic("b", "2"));
-        assert_eq!(look(text, "r.example", "teams/app"), basic("a", "1"));
-        assert_eq!(look(text, "docker.io", "library/x"), basic("c", "3:4"));
+        assert_eq!(look(text, "r.example", "x"), Some(basic("a", "1")));
+        assert_eq!(look(text, "r.example", "team/app"), Some(basic("b", "2")));
+        assert_eq!(look(text, "r.example", "teams/app"), Some(basic("a", "1")));
+        assert_eq!(look(text, "docker.io", "library/x"), Some(basic("c", "3:4")));
         assert_eq!(look(text, "other", "x"), None);
     }
 

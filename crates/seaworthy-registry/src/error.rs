@@ -103,7 +103,7 @@ impl Error {
             Kind::Transport(_) => Side::Transport,
             Kind::Io(_) | Kind::Offline | Kind::Credentials(_) | Kind::Denied(_) => Side::Ours,
             Kind::NotFound => Side::Ours,
-            Kind::Status { code, .. } if matches!(code, 400 | 405 | 413 | 415) => Side::Ours,
+            Kind::Status { code: 400 | 405 | 413 | 415, .. } => Side::Ours,
             Kind::Status { .. }
             | Kind::Digest { .. }
             | Kind::Size { .. }

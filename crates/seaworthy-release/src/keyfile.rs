@@ -146,8 +146,7 @@ pub(crate) fn to_pem(label: &str, bytes: &[u8]) -> String {
         text.push('\n');
         rest = after;
     }
-    text.push_str(&format!("-----END {label}-----\n"));
-    text
+    text + &format!("-----END {label}-----\n")
 }
 
 #[cfg(test)]

@@ -17,6 +17,6 @@ pub use bundle::{PREDICATE_SIGN, PREDICATE_SPDX, Statement, Subject};
 pub use error::{Error, InvalidTag};
 pub use keys::{KeyPair, PrivateKey, PublicKey, write_pair};
 pub use place::Destination;
-pub use publish::{PublishOptions, publish};
+pub use publish::{PublishOptions, attest, publish, push, sign};
 pub use tags::check_tags;
-pub use verify::{Attested, Legacy, Reason, Rejected, Signed, Verified, verify};
+pub use verify::{Attested, Reason, Rejected, Signed, Storage, Verified, verify};

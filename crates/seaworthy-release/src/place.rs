@@ -171,7 +171,7 @@ impl<'c> Place<'c> {
             Self::Layout(to) => {
                 let mut summary = UploadSummary::default();
                 for blob in blobs {
-                    if to.blob(blob).is_ok() {
+                    if is_sound(to, blob) {
                         summary.present += 1;
                         continue;
                     }
@@ -277,6 +277,24 @@ impl<'c> Place<'c> {
                 repository.attach(subject, &attachments).map_err(|error| self.registry(error))?;
                 Ok(summary)
             }
+        }
+    }
+}
+
+/// Whether a layout has a blob with the right bytes: a disk's fault must not be published as present.
+fn is_sound(layout: &Layout, blob: &Descriptor) -> bool {
+    let Ok(mut file) = layout.blob(blob) else { return false };
+    if blob.digest.algorithm() != "sha256" {
+        return true;
+    }
+    let mut hasher = seaworthy_oci::Hasher::new();
+    let mut buffer = vec![0; 128 << 10];
+    loop {
+        match std::io::Read::read(&mut file, &mut buffer) {
+            Ok(0) => return hasher.finish() == blob.digest,
+            Ok(count) => hasher.update(&buffer[..count]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return false,
         }
     }
 }

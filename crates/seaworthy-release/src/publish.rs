@@ -6,7 +6,7 @@ use crate::tags::check_tags;
 use crate::verify::{gather, open_manifest};
 use crate::{Error, PrivateKey};
 use seaworthy_facts::{ReferrerFact, ReleaseFacts, SignatureFact, TagFact};
-use seaworthy_oci::{Descriptor, Digest, Index, Manifest, media_type};
+use seaworthy_oci::{Descriptor, Digest, Index, Manifest, Reference, media_type};
 use seaworthy_registry::{self as registry, Client, UploadSummary};
 use seaworthy_store::Layout;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,13 +80,14 @@ pub fn publish(
     }
     let referrers = attachments(&image, destination, predicate, options)?;
     let missing = not_attached(&place, &image.digest, referrers)?;
-    if tags.is_empty() {
-        place.list(&image)?;
-    }
     add(&mut sent, place.attach(&image.digest, &missing)?);
+    let entry = entry(&image, destination, options.sign.is_some());
+    if tags.is_empty() {
+        place.list(&entry)?;
+    }
     if let Some((_, bytes)) = closure.manifests.last() {
         for tag in &tags {
-            place.tag(tag, &image, bytes)?;
+            place.tag(tag, &entry, bytes)?;
         }
     }
     let mut facts = read_back(destination, &image, &closure, &tags, options)?;
@@ -94,6 +95,107 @@ pub fn publish(
     facts.bytes_sent = sent.bytes;
     facts.ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(facts)
+}
+
+/// Sends an image's blobs, manifests and one tag, and nothing else: no hashing of blobs, no attachments, no reading
+/// back. The registry checks every digest. This is the part worth comparing with other tools.
+///
+/// # Errors
+/// When the image is incomplete or the registry fails.
+pub fn push(
+    layout: &Layout,
+    image: &Descriptor,
+    reference: &Reference,
+    options: &registry::Options,
+) -> Result<UploadSummary, Error> {
+    let closure = closure(layout, image)?;
+    let client = Client::new(options.clone());
+    let place = Place::create(&Destination::Registry(reference.clone()), &client)?;
+    let sent = place.copy_blobs(layout, &closure.blobs, &[])?;
+    let tag = reference.tag.as_deref();
+    let last = closure.manifests.len().saturating_sub(1);
+    for (at, (descriptor, bytes)) in closure.manifests.iter().enumerate() {
+        match tag.filter(|_| at == last) {
+            Some(tag) => place.tag(tag, descriptor, bytes)?,
+            None => place.put_manifest(descriptor, bytes)?,
+        }
+    }
+    Ok(sent)
+}
+
+/// Signs an image that is published already. An equal signature that is there is not attached twice.
+///
+/// # Errors
+/// When there is no such image, or the place cannot be read or written.
+pub fn sign(
+    destination: &Destination,
+    target: &str,
+    key: &PrivateKey,
+    options: &registry::Options,
+) -> Result<Digest, Error> {
+    attach_statement(destination, target, key, options, |image| Statement::sign(&image.digest))
+}
+
+/// Attests something about an image that is published already.
+///
+/// # Errors
+/// As [`sign`].
+pub fn attest(
+    destination: &Destination,
+    target: &str,
+    predicate_type: &str,
+    predicate: &serde_json::Value,
+    key: &PrivateKey,
+    options: &registry::Options,
+) -> Result<Digest, Error> {
+    let name = subject_name(destination);
+    attach_statement(destination, target, key, options, |image| {
+        Statement::attest(&image.digest, &name, predicate_type, predicate.clone())
+    })
+}
+
+fn attach_statement(
+    destination: &Destination,
+    target: &str,
+    key: &PrivateKey,
+    options: &registry::Options,
+    statement: impl FnOnce(&Descriptor) -> Statement,
+) -> Result<Digest, Error> {
+    let client = Client::new(options.clone());
+    // A layout that is not there must not be made by signing in it.
+    if let Destination::Layout { .. } = destination {
+        Place::open(destination, &client)?;
+    }
+    let place = Place::create(destination, &client)?;
+    let image = place
+        .manifest(target)?
+        .ok_or_else(|| Error::NoSuchManifest { place: place.name(), target: target.to_owned() })?
+        .descriptor;
+    let made = sealed(&image, &statement(&image), key, &now())?;
+    let missing = not_attached(&place, &image.digest, vec![made])?;
+    place.attach(&image.digest, &missing)?;
+    Ok(image.digest)
+}
+
+/// What a statement calls its subject.
+fn subject_name(destination: &Destination) -> String {
+    match destination {
+        Destination::Registry(reference) => reference.repository(),
+        Destination::Layout { .. } => String::new(),
+    }
+}
+
+/// The image as a layout lists it. `cosign verify --local-image` finds a signed image by this annotation only; of an
+/// index it finds no signature at all (cosign 3.1).
+fn entry(image: &Descriptor, destination: &Destination, signed: bool) -> Descriptor {
+    let mut entry = image.clone();
+    if signed
+        && matches!(destination, Destination::Layout { .. })
+        && media_type::is_manifest(&image.media_type)
+    {
+        entry.annotations.insert("kind".to_owned(), "dev.cosignproject.cosign/image".to_owned());
+    }
+    entry
 }
 
 /// Checks that a document is SPDX in JSON.
@@ -175,11 +277,8 @@ fn attachments(
     }
     let Some(key) = options.sign else { return Ok(made) };
     if let Some(predicate) = predicate {
-        let name = match destination {
-            Destination::Registry(reference) => reference.repository(),
-            Destination::Layout { .. } => String::new(),
-        };
-        let statement = Statement::attest(&image.digest, &name, PREDICATE_SPDX, predicate);
+        let statement =
+            Statement::attest(&image.digest, &subject_name(destination), PREDICATE_SPDX, predicate);
         made.push(sealed(image, &statement, key, &created)?);
     }
     made.push(sealed(image, &Statement::sign(&image.digest), key, &created)?);

@@ -42,18 +42,18 @@ pub struct Signed {
     /// Digest of the manifest it was found in.
     pub manifest: Digest,
     /// How it is stored.
-    pub legacy: Legacy,
+    pub storage: Storage,
     /// Annotations the signer signed along.
     pub annotations: BTreeMap<String, serde_json::Value>,
 }
 
 /// How a signature is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Legacy {
+pub enum Storage {
     /// As a bundle among the referrers.
-    No,
-    /// Under a `.sig` tag.
-    Yes,
+    Bundle,
+    /// As a simple-signing payload under a `.sig` tag, cosign's old way.
+    Tag,
 }
 
 /// An attestation that verifies.
@@ -183,7 +183,7 @@ pub(crate) fn gather(place: &Place<'_>, digest: &Digest, key: &PublicKey) -> Res
                     statement.subject.iter().find(about).map(|subject| subject.annotations.clone());
                 evidence.signatures.push(Signed {
                     manifest: entry.digest,
-                    legacy: Legacy::No,
+                    storage: Storage::Bundle,
                     annotations: annotations.unwrap_or_default(),
                 });
             }
@@ -243,7 +243,7 @@ fn gather_legacy(
         let result = read_simple(place, layer, digest, key)?;
         match result {
             Ok(annotations) => {
-                evidence.signatures.push(Signed { manifest: place_of, legacy: Legacy::Yes, annotations });
+                evidence.signatures.push(Signed { manifest: place_of, storage: Storage::Tag, annotations });
             }
             Err(reason) => evidence.rejected.push(Rejected { manifest: place_of, reason }),
         }

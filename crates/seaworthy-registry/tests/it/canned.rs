@@ -110,9 +110,11 @@ const LIST: &str = r#"{"name":"team/app","tags":["1"]}"#;
 
 #[test]
 fn passwords_answer_a_basic_challenge() {
-    let port = serve(|asked| match asked.authorization == basic() {
-        true => answer(200, LIST),
-        false => answer(401, "").with("www-authenticate", "Basic realm=\"r\""),
+    let port = serve(|asked| {
+        if asked.authorization == basic() {
+            return answer(200, LIST);
+        }
+        answer(401, "").with("www-authenticate", "Basic realm=\"r\"")
     });
     let client = Client::new(with_credential(port, me()));
     assert_eq!(client.repository(&reference(port), Access::Pull).tags().unwrap(), ["1"]);
@@ -134,18 +136,16 @@ fn tokens_are_fetched_with_passwords_and_refresh_tokens() {
             let form = String::from_utf8_lossy(&asked.body).into_owned();
             log.lock().unwrap().push(format!("{} {}", asked.path, form));
             let good = asked.authorization == basic() || form.contains("refresh_token=r%2Fr");
-            return match good {
-                true => answer(200, r#"{"access_token":"good"}"#),
-                false => answer(401, r#"{"errors":[{"code":"UNAUTHORIZED","message":"no"}]}"#),
-            };
-        }
-        match asked.authorization == "Bearer good" {
-            true => answer(200, LIST),
-            false => {
-                let realm = format!("Bearer realm=\"http://{}/token\",service=\"s\"", asked.host);
-                answer(401, "").with("www-authenticate", realm)
+            if good {
+                return answer(200, r#"{"access_token":"good"}"#);
             }
+            return answer(401, r#"{"errors":[{"code":"UNAUTHORIZED","message":"no"}]}"#);
         }
+        if asked.authorization == "Bearer good" {
+            return answer(200, LIST);
+        }
+        let realm = format!("Bearer realm=\"http://{}/token\",service=\"s\"", asked.host);
+        answer(401, "").with("www-authenticate", realm)
     });
     for credential in [me(), Credential::Identity("r/r".to_owned())] {
         let client = Client::new(with_credential(port, credential));

@@ -3,7 +3,8 @@
 use crate::support::{Registry, image, must, run, sbom, tool};
 use seaworthy_registry::Options;
 use seaworthy_release::{
-    Destination, Error, Legacy, PrivateKey, PublicKey, PublishOptions, publish, verify, write_pair,
+    Destination, Error, PrivateKey, PublicKey, PublishOptions, Storage, attest, publish, sign, verify,
+    write_pair,
 };
 use std::path::Path;
 
@@ -56,14 +57,14 @@ fn cosign_accepts_ours_and_we_accept_cosigns() {
     assert!(matches!(error, Error::WrongKey { .. }), "{error}");
 
     // Cosign's signature beside ours, verified by us; ours still stands.
-    let sign = |key: &str, image: &str, extra: &[&str]| {
+    let cosign_sign = |key: &str, image: &str, extra: &[&str]| {
         let args =
             ["sign", "--key", key, "--yes", "--signing-config", "sc.json", "--trusted-root", "tr.json"];
         must(home, &cosign, &[&args[..], extra, &[image]].concat());
     };
-    sign("theirs.key", &pinned, &["-a", "team=ship"]);
+    cosign_sign("theirs.key", &pinned, &["-a", "team=ship"]);
     let verified = verify(&to, built.digest.as_str(), &public, &Options::default()).unwrap();
-    assert_eq!(verified.signatures[0].legacy, Legacy::No);
+    assert_eq!(verified.signatures[0].storage, Storage::Bundle);
     assert_eq!(verified.signatures[0].annotations["team"], "ship");
     assert!(verify(&to, "1", &key.public(), &Options::default()).is_ok());
     assert!(verify_with("theirs.pub", &pinned));
@@ -76,7 +77,7 @@ fn cosign_accepts_ours_and_we_accept_cosigns() {
     assert!(matches!(error, Error::NoSignature { .. }), "{error}");
     let pinned = format!("{name}@{}", other.digest);
     assert!(!verify_with("ours.pub", &pinned));
-    sign("ours.key", &pinned, &[]);
+    cosign_sign("ours.key", &pinned, &[]);
     assert_eq!(verify(&to, "2", &key.public(), &Options::default()).unwrap().digest, other.digest);
 }
 
@@ -97,8 +98,57 @@ fn legacy_signatures_are_read() {
     must(home, &cosign, &[&args[..], &["--tlog-upload=false", &pinned]].concat());
     let public = PublicKey::load(&home.join("cosign.pub")).unwrap();
     let verified = verify(&to, "1", &public, &Options::default()).unwrap();
-    assert_eq!(verified.signatures[0].legacy, Legacy::Yes);
+    assert_eq!(verified.signatures[0].storage, Storage::Tag);
     let other = PrivateKey::generate().unwrap().public();
     let error = verify(&to, "1", &other, &Options::default()).unwrap_err();
     assert!(matches!(error, Error::WrongKey { .. }), "{error}");
+}
+
+#[test]
+fn cosign_verifies_our_layouts() {
+    let Some(cosign) = tool("cosign") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path();
+    let (layout, built) = image(home, "a");
+    write_pair(&home.join("ours"), b"pw").unwrap();
+    write_pair(&home.join("other"), b"pw").unwrap();
+    let key = PrivateKey::load(&home.join("ours.key"), b"pw").unwrap();
+    let options = PublishOptions {
+        tags: vec!["1".to_owned(), "2".to_owned()],
+        sbom: Some(sbom()),
+        sign: Some(&key),
+        ..PublishOptions::default()
+    };
+    publish(&layout, &built, &Destination::Layout { path: home.join("out") }, &options).unwrap();
+    for (public, good) in [("ours.pub", true), ("other.pub", false)] {
+        let args = ["verify", "--key", public, "--insecure-ignore-tlog=true", "--local-image", "out"];
+        assert_eq!(run(home, &cosign, &args).status.success(), good, "{public}");
+    }
+}
+
+#[test]
+fn what_is_published_can_be_signed_and_attested_later() {
+    let Some(cosign) = tool("cosign") else { return };
+    let Some(registry) = Registry::start() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path();
+    let (layout, built) = image(home, "a");
+    write_pair(&home.join("ours"), b"pw").unwrap();
+    let key = PrivateKey::load(&home.join("ours.key"), b"pw").unwrap();
+    let name = registry.repository("app");
+    let to = Destination::Registry(format!("{name}:1").parse().unwrap());
+    publish(&layout, &built, &to, &PublishOptions::default()).unwrap();
+    let options = Options::default();
+    let predicate = serde_json::json!({"verdict": "fit to ship"});
+    for _ in 0..2 {
+        assert_eq!(sign(&to, "1", &key, &options).unwrap(), built.digest);
+        attest(&to, "1", "https://example.com/verdict/v1", &predicate, &key, &options).unwrap();
+    }
+    let verified = verify(&to, "1", &key.public(), &options).unwrap();
+    assert_eq!((verified.signatures.len(), verified.attestations.len()), (1, 1));
+    assert_eq!(verified.attestations[0].predicate, predicate);
+    let pinned = format!("{name}@{}", built.digest);
+    must(home, &cosign, &["verify", "--key", "ours.pub", "--insecure-ignore-tlog=true", &pinned]);
+    let args = ["verify-attestation", "--key", "ours.pub", "--insecure-ignore-tlog=true", "--type"];
+    must(home, &cosign, &[&args[..], &["https://example.com/verdict/v1", &pinned]].concat());
 }

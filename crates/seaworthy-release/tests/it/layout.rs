@@ -46,6 +46,14 @@ fn a_signed_image_with_an_sbom_reads_back() {
     // The same once more attaches nothing twice.
     let facts = publish(&layout, &built, &to, &options).unwrap();
     assert_eq!((facts.referrers.len(), facts.blobs_sent), (3, 0));
+
+    // A blob that a disk has damaged since is replaced.
+    let blob = layout.manifest(&built).unwrap().layers[0].clone();
+    let damaged = Layout::open(dir.path().join("out")).unwrap().blob_path(&blob.digest);
+    std::fs::remove_file(&damaged).unwrap();
+    std::fs::write(&damaged, vec![0; usize::try_from(blob.size).unwrap()]).unwrap();
+    assert_eq!(publish(&layout, &built, &to, &options).unwrap().blobs_sent, 1);
+    assert_eq!(Digest::of(&std::fs::read(&damaged).unwrap()), blob.digest);
 }
 
 #[test]
