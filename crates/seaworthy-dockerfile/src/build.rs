@@ -85,6 +85,7 @@ fn check_from(
             None if names.contains_key(&lower) => {
                 format!("FROM looks stages up in lowercase; write FROM {lower}")
             }
+            None if is_reference(&lower) => format!("image names are lowercase; write {}", short(&lower)),
             None => format!("{text:?} is no image name; write name:tag or name@sha256: and 64 digits"),
         };
         push(errors, image, ErrorKind::BadReference, message);

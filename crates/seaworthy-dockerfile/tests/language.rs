@@ -326,6 +326,7 @@ fn values_decide_what_a_build_refuses() {
         ("FROM a:${V}\n", "${V}", "--build-arg"),
         ("FROM --platform=$BULIDPLATFORM a\n", "$BULIDPLATFORM", "BULIDPLATFORM has no value"),
         ("FROM a AS B\nFROM B\n", "B", "write FROM b"),
+        ("FROM baseImage:1\n", "baseImage:1", "write baseimage:1"),
         ("FROM a@sha256:abc\n", "a@sha256:abc", "64 digits"),
         ("FROM scratch AS a\nCOPY --from=A x /y\n", "A", "itself"),
         ("FROM scratch\nCOPY --from=3 x /y\n", "3", "no stage 3"),
