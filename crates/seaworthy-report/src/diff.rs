@@ -151,3 +151,14 @@ mod tests {
         assert!(hunks("dé", &fix(&[(2, 2, "x")])).is_empty());
     }
 }
+
+/// The edits of a file as a unified diff, for `check --diff`. Empty where the edits do not fit the text.
+pub fn of_edits(path: &str, source: &str, edits: &[Edit]) -> String {
+    let fix = Fix {
+        title: String::new(),
+        applicability: seaworthy_finding::Applicability::Display,
+        path: path.to_owned(),
+        edits: edits.to_vec(),
+    };
+    unified(path, &hunks(source, &fix))
+}

@@ -26,6 +26,7 @@ pub mod terminal;
 mod text;
 mod view;
 
+pub use diff::of_edits as unified_diff;
 pub use format::{Format, UnknownFormat};
 pub use sentence::verdict_sentence;
 pub use text::{escape, escape_block};

@@ -1,0 +1,114 @@
+//! `seaworthy doctor`: what this machine can do, and what killed runs left.
+
+use crate::cli::{DoctorArgs, Global};
+use crate::failure::Failure;
+use crate::shell::Shell;
+use crate::{remote, workdir};
+use seaworthy_finding::ExitCode;
+use seaworthy_sandbox::Runtime;
+use std::fmt::Write as _;
+
+/// Reports on the machine, names leftovers, and removes them with `--clean`.
+pub(crate) fn exec(shell: &Shell, _global: &Global, args: &DoctorArgs) -> Result<ExitCode, Failure> {
+    let mut text = String::new();
+    let mut line = |good: bool, name: &str, detail: &str| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {} {name:<22} {detail}", if good { "✓" } else { "✗" });
+    };
+    let runtime = Runtime::new(None);
+    match &runtime {
+        Ok(runtime) => {
+            let host = runtime.capabilities_of_host();
+            line(true, "kernel", &host.kernel);
+            for ability in &host.abilities {
+                line(ability.works, ability.name, &ability.detail);
+            }
+        }
+        Err(error) => line(false, "sandbox", &format!("failed to {error}")),
+    }
+    for program in ["cargo", "git", "docker", "docker-buildx", "cosign"] {
+        match find_program(program) {
+            Some(path) => line(true, program, &path.display().to_string()),
+            None => line(false, program, "not on PATH"),
+        }
+    }
+    match remote::engine_version() {
+        Ok(version) => line(true, "Docker Engine", &version),
+        Err(why) => line(false, "Docker Engine", &why),
+    }
+    let (leftovers, failed) = leftovers(&mut text, runtime.as_ref().ok(), args.clean)?;
+    shell.out(&text)?;
+    if leftovers > 0 && !args.clean {
+        shell.note("`seaworthy doctor --clean` removes what killed runs left");
+    }
+    Ok(if failed || (leftovers > 0 && !args.clean) { ExitCode::Findings } else { ExitCode::Clean })
+}
+
+/// Names, and removes when asked, what killed runs left; gives how many there were and whether one stayed.
+fn leftovers(text: &mut String, runtime: Option<&Runtime>, clean: bool) -> Result<(usize, bool), Failure> {
+    let mut found = 0;
+    let mut failed = false;
+    let _ = writeln!(text, "\nleft by killed runs");
+    if let Some(runtime) = runtime {
+        for leftover in runtime.leftovers() {
+            found += 1;
+            let _ = writeln!(text, "  {}", leftover.describe());
+        }
+    }
+    let dirs = workdir::leftovers()?;
+    for dir in &dirs {
+        found += 1;
+        let _ = writeln!(text, "  directory {} of process {}, which is gone", dir.path.display(), dir.owner);
+    }
+    let containers = remote::leftovers();
+    for container in &containers {
+        found += 1;
+        let _ = writeln!(text, "  {container}");
+    }
+    if found == 0 {
+        let _ = writeln!(text, "  nothing");
+        return Ok((0, false));
+    }
+    if clean {
+        if let Some(runtime) = runtime {
+            for result in runtime.clean() {
+                for done in &result.done {
+                    let _ = writeln!(text, "  removed: {done}");
+                }
+                for why in &result.failed {
+                    failed = true;
+                    let _ = writeln!(text, "  not removed: {why}");
+                }
+            }
+        }
+        for dir in &dirs {
+            match workdir::clean(dir) {
+                Ok(()) => {
+                    let _ = writeln!(text, "  removed: {}", dir.path.display());
+                }
+                Err(error) => {
+                    failed = true;
+                    let _ = writeln!(text, "  not removed: {}: {error}", dir.path.display());
+                }
+            }
+        }
+        for (what, result) in remote::clean() {
+            match result {
+                Ok(()) => {
+                    let _ = writeln!(text, "  removed: {what}");
+                }
+                Err(why) => {
+                    failed = true;
+                    let _ = writeln!(text, "  not removed: {what}: {why}");
+                }
+            }
+        }
+    }
+    Ok((found, failed))
+}
+
+/// The first executable of that name on `PATH`.
+fn find_program(name: &str) -> Option<std::path::PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
+}

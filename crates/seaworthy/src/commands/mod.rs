@@ -1,0 +1,19 @@
+//! One file per command: it reads its arguments, calls a stage, hands the result on, and gives the exit code.
+
+pub(crate) mod attest;
+pub(crate) mod build;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod inspect;
+pub(crate) mod keygen;
+pub(crate) mod man;
+pub(crate) mod publish;
+pub(crate) mod report;
+pub(crate) mod rules;
+pub(crate) mod sbom;
+pub(crate) mod ship;
+pub(crate) mod sign;
+pub(crate) mod test;
+pub(crate) mod verify;

@@ -1,0 +1,350 @@
+//! `seaworthy ship`: every stage in order, gated by policy; the main job.
+
+use super::{build, inspect, sbom};
+use crate::cli::{EngineArg, Global, ShipArgs};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::output;
+use crate::release::{self, Publication};
+use crate::shell::Shell;
+use crate::stages::{self, STATIC, TrialArgs};
+use seaworthy_facts::{Facts, ProjectFacts};
+use seaworthy_finding::{
+    CheckStatus, ExitCode, Family, ImageConfig, Report, StageReport, StageStatus, format_bytes, format_ms,
+};
+use seaworthy_store::Image;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// One run of `ship`, as far as it has come.
+struct Voyage<'a> {
+    shell: &'a Shell,
+    global: &'a Global,
+    args: &'a ShipArgs,
+    config: &'a Config,
+    policy: ImageConfig,
+    out: PathBuf,
+    facts: Facts,
+    stages: Vec<StageReport>,
+    families: Vec<Family>,
+    /// The first thing that kept a stage from doing its work.
+    failure: Option<Failure>,
+}
+
+/// Checks, builds, inspects, boots, publishes and reports.
+pub(crate) fn exec(shell: &Shell, global: &Global, args: &ShipArgs) -> Result<ExitCode, Failure> {
+    output::targets(global)?;
+    if !args.path.is_dir() {
+        return Err(Failure::new(ExitCode::Error, format!("`{}` is no directory", args.path.display()))
+            .hint("name the directory of the project to ship"));
+    }
+    let config = Config::load(global, &args.path)?;
+    let project = stages::collect(&args.path)?;
+    if project.is_empty() && project.rust.is_none() {
+        return Err(Failure::new(
+            ExitCode::NothingToCheck,
+            format!("nothing to ship in `{}`", args.path.display()),
+        )
+        .hint("looked for a Dockerfile, a Cargo.toml, a compose file and documents"));
+    }
+    let mut policy = config.image().cloned().unwrap_or_default();
+    build::complete(&mut policy, &project);
+    let out = stages::output_dir(&args.path, args.output.as_deref())?;
+    let mut voyage = Voyage {
+        shell,
+        global,
+        args,
+        config: &config,
+        policy,
+        out,
+        facts: Facts::default(),
+        stages: Vec::new(),
+        families: Vec::new(),
+        failure: None,
+    };
+    voyage.sail(project);
+    let report = voyage.report();
+    voyage.land(&report)
+}
+
+impl Voyage<'_> {
+    fn sail(&mut self, project: ProjectFacts) {
+        let tag = self.args.tag.first().cloned().unwrap_or_else(|| build::default_tag(&project));
+        self.check(project);
+        let image = self.build(&tag).and_then(|()| self.inspect(&tag));
+        match image {
+            Some(image) => {
+                self.test(&image);
+                self.publish(&image, &tag);
+            }
+            None => {
+                let why = "there is no image: an earlier stage failed";
+                for name in ["inspect", "test", "publish"] {
+                    if !self.stages.iter().any(|stage| stage.name == name) {
+                        self.not_run(name, why);
+                    }
+                }
+            }
+        }
+        self.families.push(Family::Policy);
+    }
+
+    fn check(&mut self, project: ProjectFacts) {
+        let begun = self.begin("check", "what the repository claims");
+        self.facts.project = Some(project);
+        self.families.extend(STATIC);
+        self.end("check", begun, &STATIC, String::new());
+    }
+
+    fn build(&mut self, tag: &str) -> Option<()> {
+        let how = if self.args.engine == Some(EngineArg::Docker) {
+            "the Dockerfile, through BuildKit"
+        } else {
+            "the crate, without a Dockerfile"
+        };
+        let begun = self.begin("build", how);
+        let layout = self.out.join("image");
+        let built = match &self.facts.project {
+            Some(project) => stages::build(
+                self.shell,
+                self.global,
+                &self.args.path,
+                project,
+                &self.policy,
+                self.args.engine,
+                &layout,
+                tag,
+            ),
+            None => return None,
+        };
+        match built {
+            Ok(facts) => {
+                for note in &facts.notes {
+                    self.shell.note(note);
+                }
+                let digest = facts.digest.clone();
+                self.facts.build = Some(facts);
+                self.end("build", begun, &[], digest);
+                Some(())
+            }
+            Err(failure) => {
+                self.fail("build", begun, failure);
+                None
+            }
+        }
+    }
+
+    fn inspect(&mut self, tag: &str) -> Option<Image> {
+        let begun = self.begin("inspect", "every byte of the image, in one pass");
+        let name = format!("oci:{}:{tag}", self.out.join("image").display());
+        let opened = stages::open_image(self.shell, self.global, &name, None);
+        let result = opened.and_then(|image| stages::inspect(&image).map(|facts| (image, facts)));
+        match result {
+            Ok((image, facts)) => {
+                if self.shell.verbose > 0 {
+                    self.shell.line(inspect::summary(&facts).trim_end());
+                }
+                let words = format!(
+                    "{} compressed, {} unpacked, {} files, {} packages",
+                    format_bytes(facts.compressed),
+                    format_bytes(facts.unpacked),
+                    facts.files.len(),
+                    facts.packages.len()
+                );
+                self.facts.image = Some(facts);
+                self.families.extend([Family::Image, Family::Claim]);
+                self.end("inspect", begun, &[Family::Image, Family::Claim], words);
+                Some(image)
+            }
+            Err(failure) => {
+                self.fail("inspect", begun, failure);
+                None
+            }
+        }
+    }
+
+    fn test(&mut self, image: &Image) {
+        let begun = self.begin("test", "boots the image and proves how it behaves");
+        let Some(facts) = &self.facts.image else { return };
+        let explicit = self.args.engine.is_some();
+        let args = TrialArgs { engine: self.args.engine, explicit };
+        let base = self.config.base(&self.args.path);
+        match stages::trial(
+            self.shell,
+            image,
+            facts,
+            self.facts.project.as_ref(),
+            &self.policy.test,
+            base,
+            &args,
+        ) {
+            Ok(run) => {
+                let engine = run.engine.clone();
+                self.facts.run = Some(run);
+                self.families.push(Family::Run);
+                self.end("test", begun, &[Family::Run], format!("on {engine}"));
+            }
+            Err(failure) => self.fail("test", begun, failure),
+        }
+    }
+
+    fn publish(&mut self, image: &Image, tag: &str) {
+        if let Some(stage) = self.stages.iter().find(|stage| stage.status != StageStatus::Done) {
+            let why = match stage.status {
+                StageStatus::NotRun => format!("`{}` was not run, so fitness is not proven", stage.name),
+                _ => format!("`{}` failed, and only what is fit is published", stage.name),
+            };
+            self.not_run("publish", &why);
+            return;
+        }
+        let to = self.args.to.clone().or_else(|| self.config.policy.publish.to.clone());
+        let to = to.unwrap_or_else(|| format!("oci:{}", self.out.join("published").display()));
+        let begun = self.begin("publish", &to);
+        let Some(facts) = &self.facts.image else { return };
+        let tags = if self.args.tag.is_empty() {
+            self.config.policy.publish.tags.clone()
+        } else {
+            self.args.tag.clone()
+        };
+        let publication = Publication {
+            image,
+            to: &to,
+            tags: release::tags(&tags, tag, self.facts.project.as_ref()),
+            sbom: self.config.policy.publish.sbom.unwrap_or(true).then(|| sbom::spdx(facts)),
+            key: if self.args.no_sign {
+                Ok(None)
+            } else {
+                release::policy_key(self.shell, self.config, &self.args.path)
+            },
+            sign_wanted: self.config.policy.publish.sign.is_some(),
+            plain_http: None,
+        };
+        match release::publish(self.shell, self.global, publication) {
+            Ok(released) => {
+                let words = format!(
+                    "{} as {}",
+                    released.tested,
+                    released.tags.iter().map(|tag| tag.tag.as_str()).collect::<Vec<_>>().join(", ")
+                );
+                self.facts.release = Some(released);
+                self.families.push(Family::Release);
+                self.end("publish", begun, &[Family::Release], words);
+            }
+            Err(failure) => self.fail("publish", begun, failure),
+        }
+    }
+
+    fn begin(&self, name: &str, what: &str) -> Instant {
+        self.shell.heading(&format!("{name}: {what}"));
+        Instant::now()
+    }
+
+    /// Ends a stage: its rules are evaluated and shown, and decide whether it failed.
+    fn end(&mut self, name: &str, begun: Instant, families: &[Family], words: String) {
+        let report = self.evaluate(families);
+        let counts = report.counts();
+        let failed = counts.failed + counts.errors > 0;
+        let unproven = report.checks.iter().any(|check| check.gate && check.status == CheckStatus::NotRun);
+        let options = seaworthy_report::Options {
+            color: self.shell.color_err(),
+            width: self.shell.width,
+            ..seaworthy_report::Options::default()
+        };
+        if self.shell.quiet == 0 {
+            let shown = |status: CheckStatus| match status {
+                CheckStatus::Pass => name != "check" || self.shell.verbose > 0,
+                CheckStatus::NotApplicable => self.shell.verbose > 1,
+                _ => true,
+            };
+            for check in report.checks.iter().filter(|check| shown(check.status)) {
+                self.shell.line(seaworthy_report::terminal::check_line(check, &options).trim_end());
+            }
+        }
+        let mut summary = Vec::new();
+        if !words.is_empty() {
+            summary.push(words);
+        }
+        if !report.checks.is_empty() {
+            summary.push(format!(
+                "{} of {} checks passed",
+                counts.passed,
+                report.checks.len() - counts.not_applicable
+            ));
+        }
+        let status = if failed {
+            StageStatus::Failed
+        } else if unproven {
+            StageStatus::NotRun
+        } else {
+            StageStatus::Done
+        };
+        self.stages.push(StageReport {
+            name: name.to_owned(),
+            status,
+            summary: summary.join("; "),
+            ms: crate::stages::millis(begun),
+        });
+    }
+
+    fn fail(&mut self, name: &str, begun: Instant, failure: Failure) {
+        self.shell.failure(&failure);
+        let summary = failure.message.clone();
+        self.stages.push(StageReport {
+            name: name.to_owned(),
+            status: StageStatus::Failed,
+            summary,
+            ms: crate::stages::millis(begun),
+        });
+        self.failure.get_or_insert(failure);
+    }
+
+    fn not_run(&mut self, name: &str, why: &str) {
+        self.stages.push(StageReport {
+            name: name.to_owned(),
+            status: StageStatus::NotRun,
+            summary: why.to_owned(),
+            ms: 0,
+        });
+    }
+
+    fn evaluate(&self, families: &[Family]) -> Report {
+        let subject = self.args.path.display().to_string();
+        stages::report(self.global, self.config, Some(&self.policy), &self.facts, families, "ship", &subject)
+    }
+
+    /// The whole report: every rule of every stage that ran, and the stages that did not.
+    fn report(&self) -> Report {
+        let mut report = self.evaluate(&self.families);
+        report.stages.clone_from(&self.stages);
+        report.decide();
+        report
+    }
+
+    /// Writes report.json and report.html, renders the result and gives the exit code.
+    fn land(self, report: &Report) -> Result<ExitCode, Failure> {
+        let root: &Path = &self.args.path;
+        let sources = |path: &str| std::fs::read_to_string(root.join(path)).ok();
+        let options = seaworthy_report::Options { sources: &sources, ..seaworthy_report::Options::default() };
+        for (format, name) in
+            [(seaworthy_report::Format::Json, "report.json"), (seaworthy_report::Format::Html, "report.html")]
+        {
+            let text = seaworthy_report::render(report, format, &options)
+                .map_err(|error| Failure::of("render the report", &error))?;
+            output::write_file(&self.out.join(name), text.as_bytes())?;
+        }
+        self.shell.heading("report");
+        let total: u64 = self.stages.iter().map(|stage| stage.ms).sum();
+        self.shell.progress(
+            "Wrote",
+            &format!(
+                "{} and report.json, after {}",
+                self.out.join("report.html").display(),
+                format_ms(total)
+            ),
+        );
+        self.shell.line("");
+        let code = output::write(self.shell, self.global, &self.config.policy, report, root)?;
+        // A stage that could not do its work has its own exit code.
+        Ok(self.failure.map_or(code, |failure| failure.code))
+    }
+}

@@ -1,0 +1,89 @@
+//! Finds and reads `seaworthy.toml`.
+
+use crate::failure::Failure;
+use seaworthy_finding::{ExitCode, ImageConfig, Policy, Profile, did_you_mean, profiles};
+use std::path::{Path, PathBuf};
+
+/// The policy in force and where it came from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Config {
+    /// The policy.
+    pub(crate) policy: Policy,
+    /// Its file.
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads the named file, or the one found from `input` upward to the git root.
+    pub(crate) fn load(global: &crate::cli::Global, input: &Path) -> Result<Self, Failure> {
+        let file = match &global.config {
+            Some(file) => Some(file.clone()),
+            None if global.no_config => None,
+            None => find(input),
+        };
+        let mut config = Self { policy: Policy::default(), file: file.clone() };
+        if let Some(file) = file {
+            let text = std::fs::read_to_string(&file).map_err(|error| {
+                Failure::new(ExitCode::Error, format!("failed to read `{}`: {error}", file.display()))
+            })?;
+            config.policy = Policy::parse(&text).map_err(|error| {
+                Failure::new(ExitCode::Error, format!("failed to read `{}`: {error}", file.display()))
+            })?;
+            for (name, near) in seaworthy_rules::unknown_rules(&config.policy) {
+                let mut message = format!("failed to read `{}`: unknown rule `{name}`", file.display());
+                if let Some(near) = near {
+                    message = format!("{message}: did you mean `{near}`?");
+                }
+                return Err(Failure::new(ExitCode::Error, message).hint("`seaworthy rules` lists every rule"));
+            }
+        }
+        if let Some(profile) = &global.profile {
+            config.policy.profile = Some(profile.clone());
+        }
+        if let Some(name) = &config.policy.profile
+            && Profile::named(name).is_none()
+        {
+            let names: Vec<&str> = profiles().iter().map(|profile| profile.name).collect();
+            let near = did_you_mean(name, names.iter().copied());
+            let hint = near.map_or_else(
+                || format!("known profiles: {}", names.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            return Err(Failure::new(ExitCode::Error, format!("unknown profile `{name}`")).hint(hint));
+        }
+        Ok(config)
+    }
+
+    /// Directory that paths of the policy are relative to.
+    pub(crate) fn base<'a>(&'a self, project: &'a Path) -> &'a Path {
+        self.file
+            .as_deref()
+            .and_then(Path::parent)
+            .filter(|path| !path.as_os_str().is_empty())
+            .unwrap_or(project)
+    }
+
+    /// The image that a command is about: the only one, or the first.
+    pub(crate) fn image(&self) -> Option<&ImageConfig> {
+        self.policy.image.first()
+    }
+}
+
+/// The nearest policy file from a path upward; the search ends at the git root or at the root directory.
+fn find(input: &Path) -> Option<PathBuf> {
+    let start = std::path::absolute(input).ok()?;
+    let mut at = if start.is_dir() { Some(start.as_path()) } else { start.parent() };
+    while let Some(dir) = at {
+        for name in ["seaworthy.toml", ".config/seaworthy.toml"] {
+            let file = dir.join(name);
+            if file.is_file() {
+                return Some(file);
+            }
+        }
+        if dir.join(".git").exists() {
+            return None;
+        }
+        at = dir.parent();
+    }
+    None
+}

@@ -1,0 +1,140 @@
+//! Writes a report in the formats that were asked for.
+
+use crate::cli::{Global, PersonaArg, SeverityArg};
+use crate::failure::Failure;
+use crate::shell::Shell;
+use seaworthy_finding::{ExitCode, Persona, Policy, Report, Severity};
+use seaworthy_report::{Format, Options};
+use std::path::{Path, PathBuf};
+
+/// One `--format`: the format and the file, where one is named.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    format: Format,
+    file: Option<PathBuf>,
+}
+
+/// Reads every `--format`.
+pub(crate) fn targets(global: &Global) -> Result<Vec<Target>, Failure> {
+    let mut targets = Vec::new();
+    for text in &global.format {
+        let (name, file) = text
+            .split_once('=')
+            .map_or((text.as_str(), None), |(name, file)| (name, Some(PathBuf::from(file))));
+        let format = name.parse().map_err(|error| Failure::new(ExitCode::Error, format!("{error}")))?;
+        targets.push(Target { format, file });
+    }
+    Ok(targets)
+}
+
+/// Whether standard output is for the terminal format.
+pub(crate) fn on_terminal(targets: &[Target]) -> bool {
+    !targets.iter().any(|target| target.file.is_none() && target.format != Format::Terminal)
+}
+
+/// Renders and writes a report, and gives the exit code.
+pub(crate) fn write(
+    shell: &Shell,
+    global: &Global,
+    policy: &Policy,
+    report: &Report,
+    root: &Path,
+) -> Result<ExitCode, Failure> {
+    let targets = targets(global)?;
+    let sources = |path: &str| std::fs::read_to_string(root.join(path)).ok();
+    let render = |format: Format, color: bool| {
+        let options = Options {
+            color,
+            width: shell.width,
+            verbose: shell.verbose,
+            sources: &sources,
+            ..Options::default()
+        };
+        seaworthy_report::render(report, format, &options)
+            .map_err(|error| Failure::of("render the report", &error))
+    };
+    for target in &targets {
+        if let Some(file) = &target.file {
+            let text = render(target.format, false)?;
+            write_file(file, text.as_bytes())?;
+        }
+    }
+    let mut stdout: Vec<Format> =
+        targets.iter().filter(|target| target.file.is_none()).map(|target| target.format).collect();
+    if stdout.is_empty() {
+        stdout.push(Format::Terminal);
+    }
+    let only_sarif = stdout == [Format::Sarif];
+    for format in stdout {
+        if shell.quiet < 2 || format != Format::Terminal {
+            shell.out(&render(
+                format,
+                shell.color_out && matches!(format, Format::Terminal | Format::Concise),
+            )?)?;
+        }
+    }
+    if let Some(file) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty()) {
+        append(Path::new(&file), &render(Format::Markdown, false)?)?;
+    }
+    // Consumers of SARIF expect a non-zero exit only when the tool itself failed.
+    if global.exit_zero || only_sarif {
+        return Ok(ExitCode::Clean);
+    }
+    Ok(report.exit_code(fail_on(global, policy)))
+}
+
+/// The threshold of the exit code.
+fn fail_on(global: &Global, policy: &Policy) -> Severity {
+    match global.fail_on {
+        Some(SeverityArg::Info) => Severity::Info,
+        Some(SeverityArg::Low) => Severity::Low,
+        Some(SeverityArg::Medium) => Severity::Medium,
+        Some(SeverityArg::High) => Severity::High,
+        Some(SeverityArg::Critical) => Severity::Critical,
+        None => policy.fail_on.unwrap_or(Severity::High),
+    }
+}
+
+/// The rules' options from the flags.
+pub(crate) fn rule_options(global: &Global) -> seaworthy_rules::Options {
+    let persona = match global.persona {
+        PersonaArg::Regular => Persona::Regular,
+        PersonaArg::Pedantic => Persona::Pedantic,
+        PersonaArg::Auditor => Persona::Auditor,
+    };
+    let date = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let part = |value: i8| u8::try_from(value).unwrap_or(1);
+    let today = (u16::try_from(date.year()).unwrap_or(1970), part(date.month()), part(date.day()));
+    seaworthy_rules::Options { persona, today, ..seaworthy_rules::Options::default() }
+}
+
+/// The current time, RFC 3339 in UTC, whole seconds.
+pub(crate) fn now() -> String {
+    let second = jiff::Timestamp::now().as_second();
+    jiff::Timestamp::from_second(second)
+        .map_or_else(|_| "1970-01-01T00:00:00Z".to_owned(), |at| at.to_string())
+}
+
+/// Writes a file as a whole or not at all.
+pub(crate) fn write_file(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(ExitCode::Error, format!("failed to write `{}`: {error}", file.display()))
+    };
+    let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let part = dir.join(format!(".{name}.{}.part", std::process::id()));
+    let result = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, file));
+    if result.is_err() {
+        // The half-written file must not stay; the first error is the one to tell.
+        let _ = std::fs::remove_file(&part);
+    }
+    result.map_err(failed)
+}
+
+fn append(file: &Path, text: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let open = std::fs::OpenOptions::new().create(true).append(true).open(file);
+    open.and_then(|mut out| out.write_all(text.as_bytes())).map_err(|error| {
+        Failure::new(ExitCode::Error, format!("failed to write `{}`: {error}", file.display()))
+    })
+}

@@ -1,0 +1,276 @@
+//! What lives in a registry or a Docker Engine, as far as commands need it.
+
+use crate::cli::Global;
+use crate::failure::Failure;
+use crate::interrupt::on_interrupt;
+use crate::release;
+use crate::shell::Shell;
+use crate::stages::nothing_ran;
+use crate::workdir::WorkDir;
+use seaworthy_build::{BuildError, Progress};
+use seaworthy_engine::Engine;
+use seaworthy_facts::{BuildFacts, ProjectFacts, RunFacts};
+use seaworthy_finding::{ExitCode, ImageConfig};
+use seaworthy_oci::{Descriptor, Platform, Reference, Source, media_type};
+use seaworthy_registry::{Access, Client};
+use seaworthy_store::{Archive, Blobs, Image, StoreError, descend};
+use seaworthy_trial::{DockerDriver, Event, Options, Plan, Subject};
+use std::io::{Read, Seek as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Opens an image of a registry or an engine. A bare name is looked up in the engine first, then in its registry.
+pub(crate) fn open(
+    shell: &Shell,
+    global: &Global,
+    source: &Source,
+    platform: Option<&Platform>,
+) -> Result<Image, Failure> {
+    match source {
+        Source::Registry(reference) => from_registry(global, reference, platform),
+        Source::Daemon(name) => from_engine(name),
+        Source::Bare(name) => {
+            if let Ok(engine) = Engine::connect()
+                && let Ok(Some(_)) = engine.image(name)
+            {
+                shell.note(&format!("`{name}` is read as `docker-daemon:{name}`"));
+                return from_engine(name);
+            }
+            let reference: Reference = name.parse().map_err(|error| {
+                Failure::of("open the image", &error).hint("name a layout, an archive or a reference: `oci:DIR`, `docker-archive:FILE`, `docker://REF`")
+            })?;
+            if !name.contains('/') && !name.contains(':') {
+                return Err(Failure::new(
+                    ExitCode::Error,
+                    format!("`{name}` is neither a file, a layout nor an image of a Docker Engine"),
+                )
+                .hint("write `docker://NAME` for a registry"));
+            }
+            shell.note(&format!("`{name}` is read as `docker://{reference}`"));
+            from_registry(global, &reference, platform)
+        }
+        Source::Layout { .. } | Source::OciArchive { .. } | Source::DockerArchive { .. } => {
+            Err(Failure::new(ExitCode::Error, format!("failed to open `{source}`")))
+        }
+    }
+}
+
+/// Blobs of a repository; each is fetched into a file without a name when it is asked for.
+struct RegistryBlobs {
+    client: Client,
+    reference: Reference,
+}
+
+impl Blobs for RegistryBlobs {
+    fn open(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, StoreError> {
+        let repository = self.client.repository(&self.reference, Access::Pull);
+        let name = format!("{}@{}", self.reference.repository(), descriptor.digest);
+        let failed = |error: seaworthy_registry::Error| {
+            StoreError::io("fetch", Path::new(&name), std::io::Error::other(error))
+        };
+        if media_type::is_index(&descriptor.media_type) || media_type::is_manifest(&descriptor.media_type) {
+            let found = repository.manifest(descriptor.digest.as_str()).map_err(failed)?;
+            return Ok(Box::new(std::io::Cursor::new(found.bytes)));
+        }
+        let unwritable = |error| StoreError::io("write a temporary file in", &std::env::temp_dir(), error);
+        let mut sink = tempfile::tempfile().map_err(unwritable)?;
+        repository.pull_blob(descriptor, &mut sink).map_err(failed)?;
+        sink.rewind().map_err(unwritable)?;
+        Ok(Box::new(sink))
+    }
+
+    fn place(&self) -> String {
+        self.reference.repository()
+    }
+}
+
+fn from_registry(
+    global: &Global,
+    reference: &Reference,
+    platform: Option<&Platform>,
+) -> Result<Image, Failure> {
+    let client = Client::new(release::registry(global, None));
+    let found =
+        client.repository(reference, Access::Pull).manifest(&reference.target()).map_err(|error| {
+            let hint = error.hint();
+            let failure = Failure::of("open the image", &error);
+            match hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        })?;
+    let blobs = Arc::new(RegistryBlobs { client, reference: reference.clone() });
+    descend(Source::Registry(reference.clone()), found.descriptor, platform, blobs)
+        .map_err(|error| Failure::of("open the image", &error))
+}
+
+/// An archive in a directory that lives as long as the image.
+struct Exported {
+    archive: Archive,
+    _work: WorkDir,
+}
+
+impl Blobs for Exported {
+    fn open(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, StoreError> {
+        self.archive.open(descriptor)
+    }
+
+    fn place(&self) -> String {
+        self.archive.place()
+    }
+}
+
+fn from_engine(name: &str) -> Result<Image, Failure> {
+    let engine = Engine::connect().map_err(|error| engine_failure("reach the engine", &error))?;
+    let work = WorkDir::new("export")?;
+    let file = work.path().join("image.tar");
+    let mut stream = engine.export(name).map_err(|error| engine_failure("export the image", &error))?;
+    let mut out = std::fs::File::create(&file).map_err(|error| Failure::of("write the export", &error))?;
+    std::io::copy(&mut stream, &mut out).map_err(|error| Failure::of("export the image", &error))?;
+    let opened = seaworthy_store::open(&Source::DockerArchive { path: file.clone(), reference: None }, None);
+    let image = opened.map_err(|error| Failure::of("read the export", &error))?;
+    let archive = Archive::open(&file).map_err(|error| Failure::of("read the export", &error))?;
+    let blobs = Arc::new(Exported { archive, _work: work });
+    Image::new(
+        Source::Daemon(name.to_owned()),
+        image.descriptor,
+        image.manifest_bytes,
+        image.config_bytes,
+        blobs,
+    )
+    .map_err(|error| Failure::of("read the export", &error))
+}
+
+/// Builds a Dockerfile through BuildKit.
+#[expect(clippy::too_many_arguments, reason = "what a build needs, each used once")]
+pub(crate) fn build(
+    project: &Path,
+    facts: &ProjectFacts,
+    image: &ImageConfig,
+    dockerfile: &str,
+    layout: &Path,
+    tag: &str,
+    epoch: Option<i64>,
+    cancelled: &AtomicBool,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<BuildFacts, BuildError> {
+    let platform = image.platforms.first().and_then(|text| Platform::parse(text));
+    let options = seaworthy_build::docker::DockerOptions {
+        dockerfile: &project.join(dockerfile),
+        context: &project.join(image.context.as_deref().unwrap_or(".")),
+        target: None,
+        build_args: &std::collections::BTreeMap::new(),
+        platform: platform.as_ref(),
+        bases: &image.bases,
+        base_directory: project,
+        secrets: &[],
+        git: facts.git.as_ref(),
+        source_date_epoch: epoch,
+        no_cache: false,
+        layout,
+        tag,
+        cancelled: Some(cancelled),
+    };
+    seaworthy_build::docker::build(&options, progress)
+}
+
+/// The same trial on a Docker Engine.
+pub(crate) fn trial(
+    image: &Image,
+    plan: &Plan,
+    subject: &Subject<'_>,
+    options: &Options,
+    explicit: bool,
+    tell: &mut dyn FnMut(Event),
+) -> Result<RunFacts, Failure> {
+    let engine = match Engine::connect() {
+        Ok(engine) => engine,
+        Err(error) if explicit => {
+            return Err(engine_failure("reach a Docker Engine", &error).code(ExitCode::EnvironmentMissing));
+        }
+        Err(error) => return Ok(nothing_ran(&engine_failure("reach a Docker Engine", &error).message)),
+    };
+    let run = Engine::new_run_id();
+    let doomed = run.clone();
+    let _stop = on_interrupt(move || remove_run(&doomed));
+    let work = WorkDir::new("engine")?;
+    let archive = work.path().join("image.tar");
+    let name = format!("seaworthy-trial:{run}");
+    seaworthy_store::write_docker_archive(image, &archive, Some(&name))
+        .map_err(|error| Failure::of("write the image for the engine", &error))?;
+    let mut stream = std::fs::File::open(&archive)
+        .map_err(|error| Failure::of("read the image for the engine", &error))?;
+    engine.load(&mut stream).map_err(|error| engine_failure("load the image into the engine", &error))?;
+    let facts = {
+        let driver = DockerDriver::new(engine.clone(), &name, &run, work.path());
+        seaworthy_trial::run(&driver, plan, subject, options, tell)
+    };
+    engine.remove_image(&name).map_err(|error| engine_failure("remove the image from the engine", &error))?;
+    Ok(facts)
+}
+
+/// Name and version of the engine, or why there is none.
+pub(crate) fn engine_version() -> Result<String, String> {
+    let engine = Engine::connect().map_err(|error| error.to_string())?;
+    let info = engine.info();
+    Ok(format!("{} {} (API {}) at {}", info.name, info.version, info.api, engine.address()))
+}
+
+/// Containers that killed runs left, in words.
+pub(crate) fn leftovers() -> Vec<String> {
+    let Ok(engine) = Engine::connect() else { return Vec::new() };
+    let listed = engine.leftover_containers().unwrap_or_default();
+    listed
+        .iter()
+        .map(|container| {
+            format!(
+                "container {} of image {} ({})",
+                container.id.chars().take(12).collect::<String>(),
+                container.image,
+                container.state
+            )
+        })
+        .collect()
+}
+
+/// Removes containers and images that killed runs left.
+pub(crate) fn clean() -> Vec<(String, Result<(), String>)> {
+    let Ok(engine) = Engine::connect() else { return Vec::new() };
+    let mut results = Vec::new();
+    for container in engine.leftover_containers().unwrap_or_default() {
+        let name = format!("container {}", container.id.chars().take(12).collect::<String>());
+        results.push((name, engine.remove_container(&container.id).map_err(|error| error.to_string())));
+        if container.image.starts_with("seaworthy-trial:") {
+            // Another container may still need it; the next clean-up then finds it gone or removes it.
+            let _ = engine.remove_image(&container.image);
+        }
+    }
+    results
+}
+
+/// Removes what one run made, on an interrupt.
+fn remove_run(run: &str) {
+    let Ok(engine) = Engine::connect() else { return };
+    for container in engine.leftover_containers().unwrap_or_default() {
+        if container.run == run {
+            // The user is leaving; what cannot be removed is found by `doctor`.
+            let _ = engine.remove_container(&container.id);
+        }
+    }
+    let _ = engine.remove_image(&format!("seaworthy-trial:{run}"));
+}
+
+/// An engine's error with its hint.
+fn engine_failure(what: &str, error: &seaworthy_engine::EngineError) -> Failure {
+    let failure = Failure::of(what, error);
+    let failure = if error.kind() == seaworthy_engine::ErrorKind::Unreachable {
+        failure.code(ExitCode::EnvironmentMissing)
+    } else {
+        failure
+    };
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}

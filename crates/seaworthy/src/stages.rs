@@ -1,0 +1,331 @@
+//! The stages as functions from arguments to facts, shared by `ship` and the single commands.
+
+use crate::cli::{EngineArg, Global};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::interrupt::on_interrupt;
+use crate::output;
+use crate::shell::Shell;
+use crate::workdir::WorkDir;
+use seaworthy_build::{BuildError, ErrorKind, Progress};
+use seaworthy_facts::{BuildFacts, Facts, ImageFacts, ProjectFacts, RunFacts};
+use seaworthy_finding::{ExitCode, Family, ImageConfig, Report, TestConfig};
+use seaworthy_oci::{Platform, Source};
+use seaworthy_sandbox::{Mode, Runtime};
+use seaworthy_store::{Image, StoreError};
+use seaworthy_trial::{Event, Options, Plan, Required, SandboxDriver, Subject};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Families of the static stage.
+pub(crate) const STATIC: [Family; 5] =
+    [Family::Dockerfile, Family::Ignore, Family::Compose, Family::Workflow, Family::Document];
+
+/// Reads the repository's claims.
+pub(crate) fn collect(path: &Path) -> Result<ProjectFacts, Failure> {
+    let options = seaworthy_project::Options::default();
+    seaworthy_project::collect(path, &options).map_err(|error| Failure::of("read the project", &error))
+}
+
+/// Opens an image of a layout, an archive, an engine or a registry.
+pub(crate) fn open_image(
+    shell: &Shell,
+    global: &Global,
+    text: &str,
+    platform: Option<&str>,
+) -> Result<Image, Failure> {
+    let source: Source = text.parse().map_err(|error| Failure::of("read the image's name", &error))?;
+    let platform = match platform {
+        None => None,
+        Some(text) => Some(Platform::parse(text).ok_or_else(|| {
+            Failure::new(ExitCode::Error, format!("`{text}` is no platform"))
+                .hint("write it like `linux/amd64`")
+        })?),
+    };
+    match seaworthy_store::open(&source, platform.as_ref()) {
+        Ok(image) => {
+            if matches!(source, Source::Bare(_)) {
+                shell.note(&format!("`{text}` is read as `{}`", image.source));
+            }
+            Ok(image)
+        }
+        Err(StoreError::Elsewhere(source)) => crate::remote::open(shell, global, &source, platform.as_ref()),
+        Err(error) => {
+            let hint = error.hint();
+            let failure = Failure::of("open the image", &error);
+            Err(match hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            })
+        }
+    }
+}
+
+/// One pass over the image's bytes.
+pub(crate) fn inspect(image: &Image) -> Result<ImageFacts, Failure> {
+    let options = seaworthy_inspect::Options::default();
+    seaworthy_inspect::inspect(image, &options).map_err(|error| Failure::of("inspect the image", &error))
+}
+
+/// The directory for results.
+pub(crate) fn output_dir(project: &Path, wanted: Option<&Path>) -> Result<PathBuf, Failure> {
+    let dir = match wanted {
+        Some(dir) => dir.to_owned(),
+        None if project.join("Cargo.toml").is_file() => project.join("target").join("seaworthy"),
+        None => project.join(".seaworthy"),
+    };
+    let failed = |error: std::io::Error| {
+        Failure::new(ExitCode::Error, format!("failed to make `{}`: {error}", dir.display()))
+    };
+    std::fs::create_dir_all(&dir).map_err(failed)?;
+    let ignore = dir.join(".gitignore");
+    if !ignore.exists() {
+        std::fs::write(&ignore, "*\n").map_err(failed)?;
+    }
+    Ok(dir)
+}
+
+/// Builds the image of a project into a layout.
+pub(crate) fn build(
+    shell: &Shell,
+    global: &Global,
+    project: &Path,
+    facts: &ProjectFacts,
+    image: &ImageConfig,
+    engine: Option<EngineArg>,
+    layout: &Path,
+    tag: &str,
+) -> Result<BuildFacts, Failure> {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&cancelled);
+    let _stop = on_interrupt(move || flag.store(true, Ordering::SeqCst));
+    let mut progress = |event: Progress| match event {
+        Progress::StepStarted { name } => shell.detail(&name),
+        Progress::StepFinished { .. } => {}
+        Progress::Output(line) => {
+            if shell.verbose > 0 {
+                shell.line(&line);
+            }
+        }
+    };
+    let epoch = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => Some(text.parse().map_err(|_| {
+            Failure::new(
+                ExitCode::Error,
+                format!("SOURCE_DATE_EPOCH is `{text}`, expected whole seconds since 1970"),
+            )
+        })?),
+        Err(_) => None,
+    };
+    let result = if engine == Some(EngineArg::Docker) {
+        let dockerfile = image.dockerfile.as_deref().unwrap_or("Dockerfile");
+        crate::remote::build(project, facts, image, dockerfile, layout, tag, epoch, &cancelled, &mut progress)
+    } else {
+        let Some(rust) = &image.rust else {
+            return Err(Failure::new(ExitCode::Error, "the embedded builder packages Rust crates, and the policy names none")
+                .hint("set `rust = { bin = \"…\" }` under `[[image]]` in seaworthy.toml, or build the Dockerfile with `--engine docker`"));
+        };
+        let options = seaworthy_build::rust::RustOptions {
+            project,
+            config: image,
+            rust,
+            git: facts.git.as_ref(),
+            layout,
+            tag,
+            source_date_epoch: epoch,
+            offline: global.offline,
+            cancelled: Some(&cancelled),
+        };
+        seaworthy_build::rust::package(&options, &mut progress)
+    };
+    result.map_err(|error| build_failure(shell, &error))
+}
+
+/// A build error with the builder's own words.
+fn build_failure(shell: &Shell, error: &BuildError) -> Failure {
+    if let Some(output) = error.output() {
+        shell.line(output.trim_end());
+    }
+    let code = match error.kind() {
+        ErrorKind::EnvironmentMissing => ExitCode::EnvironmentMissing,
+        ErrorKind::BuildFailed => ExitCode::Findings,
+        ErrorKind::Cancelled => ExitCode::Interrupted,
+        ErrorKind::Input | ErrorKind::Internal => ExitCode::Error,
+    };
+    let failure = Failure::of("build the image", error).code(code);
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// What a trial is asked to do beyond the policy.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TrialArgs {
+    /// The engine that was asked for.
+    pub(crate) engine: Option<EngineArg>,
+    /// Whether the engine was named by the user, so that its absence is an error.
+    pub(crate) explicit: bool,
+}
+
+/// Boots the image and observes it. A machine without namespaces gives facts in which nothing was run.
+pub(crate) fn trial(
+    shell: &Shell,
+    image: &Image,
+    facts: &ImageFacts,
+    project: Option<&ProjectFacts>,
+    test: &TestConfig,
+    base: &Path,
+    args: &TrialArgs,
+) -> Result<RunFacts, Failure> {
+    let required = required(test, project);
+    let tmpfs = compose_tmpfs(project);
+    let subject = Subject { image: facts, test, required: &required, tmpfs: &tmpfs, project: base };
+    let plan = Plan::new(&subject).map_err(|error| Failure::of("plan the trial", &error))?;
+    let options = Options::of(&subject);
+    let mut tell = |event: Event| match event {
+        Event::Begins(text) => shell.detail(&text),
+    };
+    if args.engine == Some(EngineArg::Docker) {
+        return crate::remote::trial(image, &plan, &subject, &options, args.explicit, &mut tell);
+    }
+    let runtime = runtime(args)?;
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(why) => return Ok(nothing_ran(&why)),
+    };
+    let _stop = on_interrupt(|| {
+        Runtime::shut_down();
+    });
+    let work = WorkDir::new("trial")?;
+    let root = work.path().join("rootfs");
+    shell.detail("unpacking the image for the sandbox");
+    let unpacked = seaworthy_store::unpack(image, &root, &seaworthy_store::UnpackOptions::default())
+        .map_err(|error| Failure::of("unpack the image", &error))?;
+    let driver = SandboxDriver::new(&runtime, &root, work.path(), unpacked.reduced);
+    Ok(seaworthy_trial::run(&driver, &plan, &subject, &options, &mut tell))
+}
+
+/// The sandbox's runtime, or why there is none.
+fn runtime(args: &TrialArgs) -> Result<Result<Runtime, String>, Failure> {
+    let made = Runtime::new(None);
+    let why = match made {
+        Ok(runtime) => match runtime.mode() {
+            Mode::Root | Mode::Rootless => return Ok(Ok(runtime)),
+            Mode::Unavailable { reason } => format!("the sandbox cannot run here: {reason}"),
+        },
+        Err(error) => format!("the sandbox cannot run here: failed to {error}"),
+    };
+    if args.explicit {
+        return Err(Failure::new(ExitCode::EnvironmentMissing, why)
+            .hint("`seaworthy doctor` says what this machine lacks; `--engine docker` boots the image on a Docker Engine"));
+    }
+    Ok(Err(why))
+}
+
+/// Facts of a trial that could not be made.
+pub(crate) fn nothing_ran(why: &str) -> RunFacts {
+    use seaworthy_facts::Observed;
+    let mut facts = RunFacts { engine: "none".to_owned(), ..RunFacts::default() };
+    facts.ready = Observed::NotRun(why.to_owned());
+    facts.privileges = Observed::NotRun(why.to_owned());
+    facts.sockets = Observed::NotRun(why.to_owned());
+    facts.health = Observed::NotRun(why.to_owned());
+    facts.stop = Observed::NotRun(why.to_owned());
+    facts.drain = Observed::NotRun(why.to_owned());
+    facts.missing = Observed::NotRun(why.to_owned());
+    facts.offline = Observed::NotRun(why.to_owned());
+    facts.read_only = Observed::NotRun(why.to_owned());
+    facts.writes = Observed::NotRun(why.to_owned());
+    facts.logs = Observed::NotRun(why.to_owned());
+    facts.http = Observed::NotRun(why.to_owned());
+    facts
+}
+
+/// Variables without which the service must not start: the policy's, else those the documents call required.
+fn required(test: &TestConfig, project: Option<&ProjectFacts>) -> Vec<Required> {
+    if let Some(names) = &test.required {
+        return names
+            .iter()
+            .map(|name| Required { name: name.clone(), by: "seaworthy.toml".to_owned() })
+            .collect();
+    }
+    let mut required: Vec<Required> = Vec::new();
+    for document in project.iter().flat_map(|project| &project.documents) {
+        for row in document.env_rows.iter().filter(|row| row.required == Some(true)) {
+            if !required.iter().any(|known| known.name == row.name) {
+                let (line, _) = document.file.lines.line_col(&document.file.text, row.span.start);
+                required
+                    .push(Required { name: row.name.clone(), by: format!("{}:{line}", document.file.path) });
+            }
+        }
+    }
+    required
+}
+
+/// Temporary file systems of the compose service that builds the project, or of the only service.
+fn compose_tmpfs(project: Option<&ProjectFacts>) -> Vec<String> {
+    let services =
+        || project.iter().flat_map(|project| &project.composes).flat_map(|compose| &compose.services);
+    let built = services().find(|service| service.build.is_some());
+    let chosen = built.or_else(|| services().next().filter(|_| services().count() == 1));
+    chosen.map(|service| service.tmpfs.iter().map(|mount| mount.value.clone()).collect()).unwrap_or_default()
+}
+
+/// Evaluates the rules of some families and makes the report of a command.
+pub(crate) fn report(
+    global: &Global,
+    config: &Config,
+    image: Option<&ImageConfig>,
+    facts: &Facts,
+    families: &[Family],
+    command: &str,
+    subject: &str,
+) -> Report {
+    let outcome =
+        seaworthy_rules::evaluate(facts, &config.policy, image, families, &output::rule_options(global));
+    let mut report = Report::new(command, subject, output::now());
+    report.findings = outcome.findings;
+    report.checks = outcome.checks;
+    record(&mut report, facts);
+    report.decide();
+    report
+}
+
+/// Keeps the facts worth keeping beside the findings.
+fn record(report: &mut Report, facts: &Facts) {
+    let mut keep = |name: &str, value: Option<serde_json::Value>| {
+        if let Some(value) = value {
+            report.facts.insert(name.to_owned(), value);
+        }
+    };
+    keep("build", facts.build.as_ref().and_then(|build| serde_json::to_value(build).ok()));
+    keep("image", facts.image.as_ref().map(image_summary));
+    keep("run", facts.run.as_ref().and_then(|run| serde_json::to_value(run).ok()));
+    keep("release", facts.release.as_ref().and_then(|release| serde_json::to_value(release).ok()));
+}
+
+/// What a report keeps of an image: everything but the list of files, which may be long.
+pub(crate) fn image_summary(image: &ImageFacts) -> serde_json::Value {
+    serde_json::json!({
+        "source": image.source,
+        "digest": image.digest,
+        "platform": image.platform.to_string(),
+        "compressed": image.compressed,
+        "unpacked": image.unpacked,
+        "layers": image.layers,
+        "files": image.files.len(),
+        "packages": image.packages.len(),
+        "efficiency": image.efficiency,
+        "waste": image.waste.iter().take(20).collect::<Vec<_>>(),
+        "config": image.config.config,
+        "created": image.config.created,
+        "ms": image.ms,
+    })
+}
+
+/// Milliseconds since an instant.
+pub(crate) fn millis(since: std::time::Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
