@@ -8,6 +8,7 @@ mod image;
 mod layer;
 mod layout;
 pub mod tape;
+mod unpack;
 mod verify;
 
 pub use archive::{Archive, write_docker_archive, write_oci_archive};
@@ -15,6 +16,7 @@ pub use error::StoreError;
 pub use image::{Image, descend, open};
 pub use layer::{Compression, LayerEnd, LayerStream, Limits};
 pub use layout::{BlobSink, DOCUMENT_LIMIT, Layout, REF_NAME, parse_config, parse_index, parse_manifest};
+pub use unpack::{UnpackOptions, Unpacked, unpack};
 pub use verify::Verified;
 
 use seaworthy_oci::Descriptor;

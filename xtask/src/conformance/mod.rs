@@ -7,6 +7,7 @@
 mod differences;
 mod dockerfile_dump;
 mod dockerfile_lang;
+mod oci_broken;
 
 use std::io::Write;
 use std::path::Path;
@@ -18,7 +19,7 @@ use serde_json::Value;
 type Run = fn(&Path, &mut dyn FnMut(Value)) -> anyhow::Result<(usize, usize)>;
 
 /// Every kind, sorted by name.
-const KINDS: [(&str, Run); 1] = [("dockerfile-lang", dockerfile_lang::run)];
+const KINDS: [(&str, Run); 2] = [("dockerfile-lang", dockerfile_lang::run), ("oci-broken", oci_broken::run)];
 
 /// Runs the command; 0 everything agrees, 1 something does not, 2 the command line or the directory is wrong.
 pub(crate) fn main(words: &[&str], out: &mut dyn Write) -> ExitCode {
