@@ -62,15 +62,16 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
         unapplied.push("supplementary groups: cannot be set with one mapped id".to_owned());
     }
     let programs = Programs::of(spec.seccomp, spec.capabilities)?;
+    let name = state::next_name(inner.owner);
     let mut record = Record {
         owner: inner.owner,
         boot_id: inner.boot_id.clone(),
         first_process: None,
-        cgroups: Vec::new(),
+        cgroups: inner.groups.planned(&name),
         program: spec.argv.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default(),
     };
     let top = spec.rootfs.lowers.last().ok_or_else(|| Error::invalid("there is no root file system tree"))?;
-    let layout = state::make_box(&inner.state, &record, top)?;
+    let layout = state::make_box(&inner.state, name, &record, top)?;
     let mut unfinished = Unfinished { layout: layout.clone(), child: None, cgroup: Some(Cgroup::default()) };
     let mut binds = etc_files(spec, &layout)?;
     let optional = binds.len();

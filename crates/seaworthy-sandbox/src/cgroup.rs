@@ -62,6 +62,16 @@ impl Groups {
     }
 }
 
+impl Groups {
+    /// The directories [`Cgroup::make`] may make for a box, for a record written before they exist.
+    pub(crate) fn planned(&self, name: &str) -> Vec<PathBuf> {
+        let mut list: Vec<_> =
+            [&self.memory, &self.pids].into_iter().flatten().map(|place| directory_of(place, name)).collect();
+        list.dedup();
+        list
+    }
+}
+
 impl Cgroup {
     /// Makes the groups of a box. A memory group is made without a limit too, for the peak.
     pub(crate) fn make(groups: &Groups, name: &str, memory: Option<u64>, pids: Option<u32>) -> Self {
@@ -164,9 +174,13 @@ pub(crate) fn remove_group(directory: &Path) -> io::Result<()> {
     }
 }
 
+fn directory_of(place: &Place, name: &str) -> PathBuf {
+    place.directory.join(format!("seaworthy-{name}"))
+}
+
 fn make(place: &Result<Place, String>, name: &str) -> Result<Place, String> {
     let place = place.as_ref().map_err(Clone::clone)?;
-    let directory = place.directory.join(format!("seaworthy-{name}"));
+    let directory = directory_of(place, name);
     match fs::create_dir(&directory) {
         // On v2 both controllers share one group.
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {

@@ -153,7 +153,8 @@ fn probe_overlay(inner: &Inner) -> Result<(), String> {
         program: "doctor".to_owned(),
     };
     let layout =
-        crate::state::make_box(&inner.state, &record, &inner.state).map_err(|error| error.to_string())?;
+        crate::state::make_box(&inner.state, crate::state::next_name(inner.owner), &record, &inner.state)
+            .map_err(|error| error.to_string())?;
     let rootfs = crate::spec::Rootfs::directory(&layout.etc);
     // SAFETY: neither call can fail.
     let ids = unsafe { (libc::geteuid(), libc::getegid()) };

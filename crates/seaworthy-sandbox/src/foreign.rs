@@ -7,10 +7,10 @@ use std::net::TcpStream;
 use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
+use crate::connect;
 use crate::error::Error;
 use crate::procfs::{self, Proc, ProcStatus};
 use crate::sockets::{self, Socket};
-use crate::connect;
 
 /// A process under this kernel, by its id here.
 #[derive(Debug)]

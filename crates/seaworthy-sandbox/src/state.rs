@@ -114,10 +114,14 @@ fn make_private(path: &Path, uid: u32) -> io::Result<()> {
     fs::remove_dir(&probe)
 }
 
-/// Makes the directory of a new box with everything a mount needs.
-pub(crate) fn make_box(state: &Path, record: &Record, top: &Path) -> Result<Layout, Error> {
-    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let name = format!("{}-{}-{count}", record.owner.pid, record.owner.started);
+/// The name of an owner's next box.
+pub(crate) fn next_name(owner: Identity) -> String {
+    format!("{}-{}-{}", owner.pid, owner.started, COUNTER.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Makes the directory of a new box with everything a mount needs. The record is written before anything it
+/// names is made, so that an owner killed at any moment leaves nothing without one.
+pub(crate) fn make_box(state: &Path, name: String, record: &Record, top: &Path) -> Result<Layout, Error> {
     let directory = state.join(&name);
     let layer = directory.join("layer");
     let layout = Layout {

@@ -111,6 +111,53 @@ fn helper_many() {
     std::process::exit(0);
 }
 
+/// Boots one short box after the other until it is killed.
+#[test]
+#[ignore = "a helper process of another test"]
+fn helper_endless() {
+    let (Some(state), Some(root)) = (std::env::var_os("TEST_STATE"), std::env::var_os("TEST_ROOT")) else {
+        return;
+    };
+    let runtime = Runtime::new(Some(state.into())).unwrap();
+    let mut spec = Spec::new(Rootfs::directory(root), ["sleep", "0.005"]);
+    (spec.memory_bytes, spec.pids) = (Some(64 << 20), Some(50));
+    loop {
+        runtime.boot(&spec).unwrap().wait(LONG).unwrap();
+    }
+}
+
+#[test]
+fn an_owner_killed_at_any_moment_leaves_only_what_is_named() {
+    let Some(bench) = Bench::new("owners killed at any moment") else { return };
+    let before = mounts();
+    for round in 0..12 {
+        let mut owner = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "--nocapture", "owner::helper_endless"])
+            .env("TEST_STATE", bench.runtime.state_dir())
+            .env("TEST_ROOT", &bench.root)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Past the start of the test program, then at another point of a boot each time.
+        std::thread::sleep(Duration::from_micros(60_000 + round * 1_370));
+        owner.kill().unwrap();
+        let identity = format!("seaworthy-{}-", owner.id());
+        owner.wait().unwrap();
+        let deadline = Instant::now() + LONG;
+        while bench.runtime.leftovers().iter().any(|left| left.process.is_some()) {
+            assert!(Instant::now() < deadline, "{:?}", bench.runtime.leftovers());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // A process between clone and execution ends when its socket does.
+        std::thread::sleep(Duration::from_millis(20));
+        let results = bench.runtime.clean();
+        assert!(results.iter().all(|result| result.failed.is_empty()), "{results:?}");
+        assert_eq!(groups(&identity), Vec::<std::path::PathBuf>::new());
+    }
+    assert_eq!(fs::read_dir(bench.runtime.state_dir()).unwrap().count(), 0);
+    assert_eq!(mounts(), before);
+}
+
 #[test]
 fn many_boxes_leak_nothing() {
     let Some(bench) = Bench::new("many boxes") else { return };
