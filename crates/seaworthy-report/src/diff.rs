@@ -1,15 +1,17 @@
 //! A fix shown as the lines it takes away and the lines it adds.
 
 use seaworthy_finding::{Edit, Fix, LineIndex, Span, apply_edits};
+use std::fmt::Write as _;
+use std::ops::Range;
 
 /// One run of changed lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hunk {
     /// 1-based number of the first line taken away, or of the line the new ones stand before.
     pub line: usize,
-    /// Lines taken away.
+    /// Lines taken away, with their ends.
     pub removed: Vec<String>,
-    /// Lines added.
+    /// Lines added, with their ends.
     pub added: Vec<String>,
 }
 
@@ -49,26 +51,83 @@ pub(crate) fn hunks(source: &str, fix: &Fix) -> Vec<Hunk> {
         .collect()
 }
 
-/// The hunks as a unified diff with file headers.
-pub(crate) fn unified(path: &str, hunks: &[Hunk]) -> String {
-    use std::fmt::Write as _;
+/// Lines of context around a change.
+const CONTEXT: usize = 3;
+
+/// The edits of a file as a unified diff, for `check --diff`. Empty where the edits do not fit the text.
+pub fn of_edits(path: &str, source: &str, edits: &[Edit]) -> String {
+    let fix = Fix {
+        title: String::new(),
+        applicability: seaworthy_finding::Applicability::Display,
+        path: path.to_owned(),
+        edits: edits.to_vec(),
+    };
+    unified(path, source, &hunks(source, &fix))
+}
+
+/// The hunks of a text as a unified diff that `patch` and `git apply` take. Empty where nothing changes.
+pub(crate) fn unified(path: &str, source: &str, hunks: &[Hunk]) -> String {
+    if hunks.is_empty() {
+        return String::new();
+    }
+    let old: Vec<&str> = source.split_inclusive('\n').collect();
     let mut out = format!("--- a/{path}\n+++ b/{path}\n");
     let mut shift: isize = 0;
-    for hunk in hunks {
-        let (old, new) = (hunk.removed.len(), hunk.added.len());
-        // An empty side is numbered by the line before it.
-        let from = if old == 0 { hunk.line - 1 } else { hunk.line };
-        let to = hunk.line.saturating_add_signed(shift).saturating_sub(usize::from(new == 0));
-        let _ = writeln!(out, "@@ -{from},{old} +{to},{new} @@");
-        for line in &hunk.removed {
-            let _ = writeln!(out, "-{line}");
+    let mut rest = hunks;
+    while let Some(first) = rest.first() {
+        // Changes whose context would touch share one hunk.
+        let mut count = 1;
+        let mut end = first.line - 1 + first.removed.len();
+        while let Some(next) = rest.get(count).filter(|next| next.line <= end + 1 + 2 * CONTEXT) {
+            end = next.line - 1 + next.removed.len();
+            count += 1;
         }
-        for line in &hunk.added {
-            let _ = writeln!(out, "+{line}");
-        }
-        shift += new.cast_signed() - old.cast_signed();
+        let (group, later) = rest.split_at(count);
+        rest = later;
+        let from = (first.line - 1).saturating_sub(CONTEXT).min(old.len());
+        let to = (end + CONTEXT).min(old.len());
+        shift = one_hunk(&mut out, &old, group, from..to, shift);
     }
     out
+}
+
+/// Writes the hunks of one group, and gives by how many lines the new text is now ahead.
+fn one_hunk(out: &mut String, old: &[&str], group: &[Hunk], range: Range<usize>, shift: isize) -> isize {
+    let removed: usize = group.iter().map(|hunk| hunk.removed.len()).sum();
+    let added: usize = group.iter().map(|hunk| hunk.added.len()).sum();
+    let (before, after) = (range.len(), range.len() + added - removed);
+    // An empty side is numbered by the line before it.
+    let number = |start: usize, length: usize| start + usize::from(length > 0);
+    let new_start = range.start.saturating_add_signed(shift);
+    let _ = writeln!(
+        out,
+        "@@ -{},{before} +{},{after} @@",
+        number(range.start, before),
+        number(new_start, after)
+    );
+    let mut at = range.start;
+    for hunk in group {
+        let line = (hunk.line - 1).min(range.end);
+        for same in old.get(at..line).unwrap_or_default() {
+            push(out, ' ', same);
+        }
+        hunk.removed.iter().for_each(|text| push(out, '-', text));
+        hunk.added.iter().for_each(|text| push(out, '+', text));
+        at = line + hunk.removed.len();
+    }
+    for same in old.get(at..range.end).unwrap_or_default() {
+        push(out, ' ', same);
+    }
+    shift + added.cast_signed() - removed.cast_signed()
+}
+
+/// Writes one line; one without an end is marked as `diff` marks it.
+fn push(out: &mut String, sign: char, line: &str) {
+    out.push(sign);
+    out.push_str(line);
+    if !line.ends_with('\n') {
+        out.push_str("\n\\ No newline at end of file\n");
+    }
 }
 
 /// The span widened to whole lines, the last line's end included.
@@ -84,7 +143,7 @@ fn whole_lines(source: &str, span: Span) -> Span {
 }
 
 fn split(text: &str) -> Vec<String> {
-    text.lines().map(str::to_owned).collect()
+    text.split_inclusive('\n').map(str::to_owned).collect()
 }
 
 /// Leaves out the lines both sides begin or end with.
@@ -115,34 +174,52 @@ mod tests {
         }
     }
 
+    fn changed(source: &str, edits: &[(usize, usize, &str)]) -> Vec<(usize, String, String)> {
+        let hunks = hunks(source, &fix(edits));
+        hunks.into_iter().map(|hunk| (hunk.line, hunk.removed.concat(), hunk.added.concat())).collect()
+    }
+
+    fn diff(source: &str, edits: &[(usize, usize, &str)]) -> String {
+        of_edits("F", source, &fix(edits).edits)
+    }
+
     #[test]
-    fn a_replacement_shows_only_its_own_line() {
-        let got = hunks("FROM a\nWORKDIR app\nRUN b\n", &fix(&[(15, 15, "/")]));
+    fn a_replacement_shows_its_line_and_the_lines_around() {
+        let source = "FROM a\nWORKDIR app\nRUN b\n";
+        assert_eq!(changed(source, &[(15, 15, "/")]), [(2, "WORKDIR app\n".into(), "WORKDIR /app\n".into())]);
         assert_eq!(
-            got,
-            [Hunk { line: 2, removed: vec!["WORKDIR app".into()], added: vec!["WORKDIR /app".into()] }]
+            diff(source, &[(15, 15, "/")]),
+            "--- a/F\n+++ b/F\n@@ -1,3 +1,3 @@\n FROM a\n-WORKDIR app\n+WORKDIR /app\n RUN b\n"
         );
-        assert_eq!(unified("F", &got), "--- a/F\n+++ b/F\n@@ -2,1 +2,1 @@\n-WORKDIR app\n+WORKDIR /app\n");
     }
 
     #[test]
     fn insertions_deletions_and_two_edits_of_one_line() {
+        assert_eq!(changed("a\nb\n", &[(2, 2, "new\n")]), [(2, String::new(), "new\n".into())]);
+        assert_eq!(changed("a\nb\nc\n", &[(2, 4, "")]), [(2, "b\n".into(), String::new())]);
         assert_eq!(
-            hunks("a\nb\n", &fix(&[(2, 2, "new\n")])),
-            [Hunk { line: 2, removed: vec![], added: vec!["new".into()] }]
+            changed("x y z\n", &[(0, 1, "X"), (4, 5, "Z")]),
+            [(1, "x y z\n".into(), "X y Z\n".into())]
         );
+        assert_eq!(changed("a\n", &[(2, 2, "end\n")]), [(2, String::new(), "end\n".into())]);
+        assert_eq!(diff("a\nb\n", &[(0, 4, "")]), "--- a/F\n+++ b/F\n@@ -1,2 +0,0 @@\n-a\n-b\n");
+        assert_eq!(diff("", &[(0, 0, "a\n")]), "--- a/F\n+++ b/F\n@@ -0,0 +1,1 @@\n+a\n");
         assert_eq!(
-            hunks("a\nb\nc\n", &fix(&[(2, 4, "")])),
-            [Hunk { line: 2, removed: vec!["b".into()], added: vec![] }]
+            diff("a", &[(1, 1, "!")]),
+            "--- a/F\n+++ b/F\n@@ -1,1 +1,1 @@\n-a\n\\ No newline at end of file\n+a!\n\\ No newline at end of file\n"
         );
-        assert_eq!(
-            hunks("x y z\n", &fix(&[(0, 1, "X"), (4, 5, "Z")])),
-            [Hunk { line: 1, removed: vec!["x y z".into()], added: vec!["X y Z".into()] }]
-        );
-        assert_eq!(
-            hunks("a\n", &fix(&[(2, 2, "end\n")])),
-            [Hunk { line: 2, removed: vec![], added: vec!["end".into()] }]
-        );
+        assert_eq!(diff("a\n", &[]), "");
+    }
+
+    #[test]
+    fn near_changes_share_a_hunk_and_far_ones_are_counted_from_the_new_text() {
+        let source: String = (1..=30).map(|n| n.to_string() + "\n").collect();
+        let place = |line: &str| source.find(&format!("\n{line}\n")).unwrap() + 1;
+        let near = diff(&source, &[(place("5"), place("5"), "new\n"), (place("10"), place("11"), "")]);
+        assert_eq!(near.matches("@@ ").count(), 1, "{near}");
+        assert!(near.contains("@@ -2,12 +2,12 @@"), "{near}");
+        let far = diff(&source, &[(place("5"), place("5"), "new\n"), (place("20"), place("21"), "")]);
+        assert!(far.contains("@@ -2,6 +2,7 @@") && far.contains("@@ -17,7 +18,6 @@"), "{far}");
     }
 
     #[test]
@@ -150,15 +227,4 @@ mod tests {
         assert!(hunks("short", &fix(&[(2, 99, "x")])).is_empty());
         assert!(hunks("dé", &fix(&[(2, 2, "x")])).is_empty());
     }
-}
-
-/// The edits of a file as a unified diff, for `check --diff`. Empty where the edits do not fit the text.
-pub fn of_edits(path: &str, source: &str, edits: &[Edit]) -> String {
-    let fix = Fix {
-        title: String::new(),
-        applicability: seaworthy_finding::Applicability::Display,
-        path: path.to_owned(),
-        edits: edits.to_vec(),
-    };
-    unified(path, &hunks(source, &fix))
 }

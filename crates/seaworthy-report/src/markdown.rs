@@ -113,9 +113,11 @@ fn detail(out: &mut String, finding: &Finding, options: &Options<'_>) {
     }
     if let Some(fix) = &finding.fix {
         let _ = writeln!(out, "**Fix:** {} ({})\n", markdown(&fix.title), trust(fix.applicability));
-        let hunks = (options.sources)(&fix.path).map_or_else(Vec::new, |source| diff::hunks(&source, fix));
-        if !hunks.is_empty() {
-            fenced(out, "diff", &diff::unified(&escape(&fix.path), &hunks));
+        let patch = (options.sources)(&fix.path).map_or_else(String::new, |source| {
+            diff::unified(&escape(&fix.path), &source, &diff::hunks(&source, fix))
+        });
+        if !patch.is_empty() {
+            fenced(out, "diff", &patch);
         }
     }
     for proof in evidence(finding) {

@@ -15,6 +15,7 @@ use seaworthy_finding::{
 };
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 /// The name viewers resolve relative paths against.
 const ROOT: &str = "%SRCROOT%";
@@ -280,7 +281,7 @@ fn uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     // A first segment with a colon would read as a scheme; it is escaped above, so nothing is left to do

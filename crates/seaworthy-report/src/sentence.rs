@@ -48,8 +48,8 @@ pub fn verdict_sentence(report: &Report) -> String {
         let more = if said > 0 { " more" } else { "" };
         notes.push(format!("{}{more} not run", counts.not_run - said));
     }
-    let notes: String = notes.iter().map(|note| format!(", {note}")).collect();
-    format!("{}: {what}{notes}", report.verdict.words())
+    notes.insert(0, what);
+    format!("{}: {}", report.verdict.words(), notes.join(", "))
 }
 
 /// Checks that had something to apply to.

@@ -263,7 +263,7 @@ fn fix_lines(finding: &Finding, framed: Option<usize>, options: &Options<'_>) ->
         let old = removed.iter().enumerate().map(|(at, text)| (line + at, '-', AnsiColor::Red, text));
         let new = added.iter().enumerate().map(|(at, text)| (line + at, '+', AnsiColor::Green, text));
         for (number, sign, color, text) in old.chain(new).take(left) {
-            let changed = format!("{sign} {}", fit(&escape_block(text), 400));
+            let changed = format!("{sign} {}", fit(&escape_block(text.trim_end_matches(['\n', '\r'])), 400));
             let changed = paint(options, color.on_default(), changed.trim_end());
             let _ = writeln!(out, "{number:>gutter$} {changed}");
         }

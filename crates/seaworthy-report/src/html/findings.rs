@@ -112,6 +112,13 @@ fn card(out: &mut String, report: &Report, options: &Options<'_>, name: &str, fa
     };
     let why = shared(|one| &one.why);
     let help = shared(|one| &one.help);
+    // Where several findings share them, they stand once, above all.
+    let (why, help) = if findings.len() > 1 { (why, help) } else { (None, None) };
+    for (name, value) in [("Why", why), ("Help", help)] {
+        if let Some(value) = value {
+            let _ = writeln!(out, "<p class=\"{}\"><b>{name}</b> {}</p>", name.to_lowercase(), rich(value));
+        }
+    }
     for (at, one) in findings.iter().enumerate() {
         if at == DETAILED {
             let _ = writeln!(out, "<p>{} more:</p>\n<ul class=\"more\">", findings.len() - DETAILED);
@@ -125,11 +132,6 @@ fn card(out: &mut String, report: &Report, options: &Options<'_>, name: &str, fa
     }
     if findings.len() > DETAILED {
         out.push_str("</ul>\n");
-    }
-    for (name, value) in [("Why", why), ("Help", help)] {
-        if let Some(value) = value {
-            let _ = writeln!(out, "<p class=\"{}\"><b>{name}</b> {}</p>", name.to_lowercase(), rich(value));
-        }
     }
     tail(out, &findings);
     out.push_str("</article>\n");
@@ -187,13 +189,13 @@ fn code(out: &mut String, framed: &crate::frame::Frame, label: &str) {
         if start < end {
             let _ = write!(out, "<mark>{}</mark>", cut(start, end));
         }
-        let _ = writeln!(out, "{}</span>", cut(end, range.end));
+        let _ = write!(out, "{}\n</span>", cut(end, range.end));
         let is_last_marked = framed.mark.end <= range.end && framed.mark.end >= range.start;
         if is_last_marked && !label.is_empty() {
             let column = framed.text.get(range.start..start).map_or(0, |text| text.chars().count());
-            let _ = writeln!(
+            let _ = write!(
                 out,
-                "<span class=\"label\"><i>{:digits$}</i> {}<b>↑ {}</b></span>",
+                "<span class=\"label\"><i>{:digits$}</i> {}<b>↑ {}</b>\n</span>",
                 "",
                 " ".repeat(column.min(40)),
                 rich(label)
@@ -205,7 +207,7 @@ fn code(out: &mut String, framed: &crate::frame::Frame, label: &str) {
 
 /// Text of a frame is escaped already; only markup is left to do.
 fn plain(escaped: &str) -> String {
-    escaped.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    escaped.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn fix(out: &mut String, finding: &Finding, options: &Options<'_>) {
@@ -223,10 +225,11 @@ fn fix(out: &mut String, finding: &Finding, options: &Options<'_>) {
             write!(out, "<pre class=\"diff\" tabindex=\"0\" aria-label=\"Change of {}\">", text(&fix.path));
         let mut left: usize = 40;
         for Hunk { line, removed, added } in &hunks {
-            let _ = writeln!(out, "<span class=\"hunk\">{} line {line}</span>", text(&fix.path));
+            let _ = write!(out, "<span class=\"hunk\">{} line {line}\n</span>", text(&fix.path));
             for (tag, sign, lines) in [("del", '-', removed), ("ins", '+', added)] {
                 for line in lines.iter().take(left) {
-                    let _ = writeln!(out, "<{tag}>{sign} {}</{tag}>", block(line));
+                    let _ =
+                        write!(out, "<{tag}>{sign} {}\n</{tag}>", block(line.trim_end_matches(['\n', '\r'])));
                 }
             }
             left = left.saturating_sub(removed.len() + added.len());
@@ -292,7 +295,8 @@ fn folded(out: &mut String, report: &Report, status: CheckStatus, anchor: &str, 
         if of.peek().is_none() {
             continue;
         }
-        let _ = writeln!(out, "<h3 class=\"group\">{}</h3>\n<ul class=\"rows\">", text(category.title()));
+        let _ =
+            writeln!(out, "<h3 class=\"group\">{}</h3>\n<ul class=\"rows compact\">", text(category.title()));
         for check in of {
             row(out, check, class, glyph, status.word());
         }

@@ -50,7 +50,7 @@ fn tiles(out: &mut String, image: &Value) {
         }
     }
     if let Some(share) = image.get("efficiency").and_then(Value::as_f64) {
-        tiles.push(("of the bytes are used", format!("{:.1} %", share.clamp(0.0, 1.0) * 100.0)));
+        tiles.push(("of bytes used", format!("{:.1} %", share.clamp(0.0, 1.0) * 100.0)));
     }
     if tiles.is_empty() {
         return;

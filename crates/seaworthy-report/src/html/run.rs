@@ -223,8 +223,9 @@ fn http(value: &Value) -> (Option<bool>, String) {
             let failures = list(one.get("failures"));
             good &= failures.is_empty();
             let status = number(one, "status").map_or("no answer".to_owned(), |status| status.to_string());
-            let failures: String = failures.iter().map(|one| format!(", {}", rich(one))).collect();
-            format!("<code>{}</code> {status}{failures}", text(&word(one, "request")))
+            let failures: Vec<String> = failures.iter().map(|one| rich(one)).collect();
+            let comma = if failures.is_empty() { "" } else { ", " };
+            format!("<code>{}</code> {status}{comma}{}", text(&word(one, "request")), failures.join(", "))
         })
         .collect();
     if told.is_empty() { (None, "none are configured".to_owned()) } else { (Some(good), told.join("; ")) }
@@ -252,7 +253,7 @@ fn exit(value: Option<&Value>) -> String {
 
 fn diagnosis(value: &Value) -> String {
     let lines = list(value.get("diagnosis"));
-    lines.iter().map(|line| format!("; {}", rich(line))).collect()
+    lines.iter().flat_map(|line| ["; ".to_owned(), rich(line)]).collect()
 }
 
 fn reason(value: Option<&Value>) -> String {

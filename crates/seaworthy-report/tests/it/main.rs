@@ -1,0 +1,9 @@
+//! The renderers seen from outside: goldens, properties of every format, schemas and other tools' judgement.
+
+mod formats;
+mod mini_schema;
+mod properties;
+mod sample;
+mod sbom;
+mod schema;
+mod tools;
