@@ -15,7 +15,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
-use ureq::http::{Method, Request, Response};
+use ureq::http::{HeaderMap, Method, Request, Response};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::{Agent, Body, ResponseExt as _, SendBody};
 
@@ -114,6 +114,14 @@ pub(crate) enum Payload<'a> {
     None,
     Bytes(&'a [u8]),
     Part { source: &'a dyn BlobSource, from: u64, length: u64, blob: &'a seaworthy_oci::Descriptor },
+}
+
+/// What [`Client::fetch`] got.
+pub(crate) enum Fetched {
+    /// A good answer's headers and body.
+    Whole(HeaderMap, Vec<u8>),
+    /// An answer of another status.
+    Other(Response<Body>),
 }
 
 impl Client {
@@ -223,6 +231,27 @@ impl Client {
                 continue;
             }
             return Ok(answer);
+        }
+    }
+
+    /// Sends a request and reads its answer whole; one that breaks off is asked for again.
+    pub(crate) fn fetch(&self, call: &Call<'_>) -> Result<Fetched, Error> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let answer = self.send(call)?;
+            if answer.status().as_u16() != 200 {
+                return Ok(Fetched::Other(answer));
+            }
+            let headers = answer.headers().clone();
+            match read_all(answer) {
+                Ok(bytes) => return Ok(Fetched::Whole(headers, bytes)),
+                Err(kind @ Kind::Transport(_)) if attempt >= retry::ATTEMPTS => {
+                    return Err(Error::new(call.action, &call.url, kind));
+                }
+                Err(Kind::Transport(_)) => std::thread::sleep(retry::backoff(attempt)),
+                Err(kind) => return Err(Error::new(call.action, &call.url, kind)),
+            }
         }
     }
 

@@ -62,8 +62,8 @@ pub enum Kind {
     /// Network access is switched off.
     #[error("network access is switched off (`--offline`)")]
     Offline,
-    /// A credential helper or a configuration file failed.
-    #[error("credentials cannot be read: {0}")]
+    /// A credential helper, a file with credentials or a certificate authority's file failed.
+    #[error("credentials or certificates cannot be read: {0}")]
     Credentials(String),
 }
 
@@ -116,7 +116,7 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match &self.kind {
             Kind::Status { code, .. } => crate::retry::is_retryable(*code),
-            Kind::Transport(error) => !is_local(error),
+            Kind::Transport(error) => !is_local(error) && !is_refused_tls(error),
             Kind::Size { .. } | Kind::Lost(_) => true,
             _ => false,
         }
@@ -148,6 +148,10 @@ impl Error {
                 ureq::Error::Tls(_) | ureq::Error::Rustls(_) => {
                     "name the registry's certificate authority in `SSL_CERT_FILE`"
                 }
+                ureq::Error::Io(error) if is_tls(error) && error.to_string().contains("certificate") => {
+                    "name the registry's certificate authority in `SSL_CERT_FILE`"
+                }
+                ureq::Error::Io(error) if is_tls(error) => "check whether the registry speaks plain HTTP",
                 ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                     "nothing listens there; is the registry running?"
                 }
@@ -175,6 +179,20 @@ fn is_local(error: &ureq::Error) -> bool {
             | ureq::Error::RequireHttpsOnly(_)
             | ureq::Error::Pem(_)
     )
+}
+
+/// A TLS handshake that failed for a reason that stays: a certificate nobody vouches for, or no TLS at all.
+fn is_refused_tls(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => true,
+        ureq::Error::Io(error) => is_tls(error),
+        _ => false,
+    }
+}
+
+/// rustls hides its errors in `InvalidData`; nothing else on a connection uses that kind.
+fn is_tls(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidData && error.get_ref().is_some()
 }
 
 fn detail(message: &str) -> String {

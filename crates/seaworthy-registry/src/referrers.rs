@@ -4,7 +4,7 @@
 //! Registries lose entries when two clients write at once, so attachments are written one after the other by one
 //! writer, the fallback index by one PUT, and everything is read back until it is listed.
 
-use crate::client::{Payload, drain, read_all};
+use crate::client::{Fetched, Payload, drain};
 use crate::error::{Error, Kind};
 use crate::repository::{Repository, next_page};
 use crate::retry;
@@ -71,13 +71,14 @@ impl Repository<'_> {
             let Some(target) = next.take() else { break };
             let mut call = self.call("list referrers", Method::GET, target, Payload::None);
             call.headers.push(("accept", media_type::INDEX.to_owned()));
-            let mut answer = self.client.send(&call)?;
-            if answer.status().as_u16() != 200 {
-                drain(&mut answer);
-                return Ok((page > 0).then_some(found));
-            }
-            next = next_page(&call.url, answer.headers());
-            let bytes = read_all(answer).map_err(|kind| Error::new(call.action, &call.url, kind))?;
+            let (headers, bytes) = match self.client.fetch(&call)? {
+                Fetched::Whole(headers, bytes) => (headers, bytes),
+                Fetched::Other(mut answer) => {
+                    drain(&mut answer);
+                    return Ok((page > 0).then_some(found));
+                }
+            };
+            next = next_page(&call.url, &headers);
             let Some(index) = as_index(&bytes) else { return Ok((page > 0).then_some(found)) };
             found.extend(index.manifests.into_iter().filter(|entry| seen.insert(entry.digest.clone())));
         }

@@ -1,6 +1,6 @@
 //! One repository: manifests, blobs' existence, tags.
 
-use crate::client::{Call, Client, Payload, read_all, refuse};
+use crate::client::{Call, Client, Fetched, Payload, refuse};
 use crate::error::{Error, Kind};
 use crate::url;
 use seaworthy_oci::{Descriptor, Digest, Reference, media_type};
@@ -109,9 +109,7 @@ impl<'c> Repository<'c> {
     /// [`Kind::NotFound`] where it does not exist; [`Kind::Digest`] where it is not what was asked for.
     pub fn manifest(&self, target: &str) -> Result<FetchedManifest, Error> {
         match self.manifest_once(target) {
-            Err(error) if matches!(error.kind, Kind::Digest { .. }) || cut_off(&error) => {
-                self.manifest_once(target)
-            }
+            Err(error) if matches!(error.kind, Kind::Digest { .. }) => self.manifest_once(target),
             other => other,
         }
     }
@@ -121,15 +119,14 @@ impl<'c> Repository<'c> {
         let mut call =
             self.call(action, Method::GET, self.url(&format!("manifests/{target}")), Payload::None);
         call.headers.push(("accept", MANIFEST_TYPES.to_owned()));
-        let answer = self.client.send(&call)?;
-        if answer.status().as_u16() != 200 {
-            return Err(refuse(action, &call.url, answer));
-        }
-        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let (headers, bytes) = match self.client.fetch(&call)? {
+            Fetched::Whole(headers, bytes) => (headers, bytes),
+            Fetched::Other(answer) => return Err(refuse(action, &call.url, answer)),
+        };
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let claimed = header("docker-content-digest").and_then(|text| text.parse::<Digest>().ok());
         let declared = plain_type(header("content-type").unwrap_or_default());
         let fail = |kind| Error::new(action, &call.url, kind);
-        let bytes = read_all(answer).map_err(fail)?;
         let expected = target.parse::<Digest>().ok().or(claimed);
         let got = Digest::of(&bytes);
         if let Some(expected) = expected.filter(|expected| expected.algorithm() == "sha256")
@@ -203,12 +200,11 @@ impl<'c> Repository<'c> {
                 return Err(Error::new(action, &target, kind));
             }
             let call = self.call(action, Method::GET, target, Payload::None);
-            let answer = self.client.send(&call)?;
-            if answer.status().as_u16() != 200 {
-                return Err(refuse(action, &call.url, answer));
-            }
-            next = next_page(&call.url, answer.headers());
-            let bytes = read_all(answer).map_err(|kind| Error::new(action, &call.url, kind))?;
+            let (headers, bytes) = match self.client.fetch(&call)? {
+                Fetched::Whole(headers, bytes) => (headers, bytes),
+                Fetched::Other(answer) => return Err(refuse(action, &call.url, answer)),
+            };
+            next = next_page(&call.url, &headers);
             let page: TagList = serde_json::from_slice(&bytes)
                 .map_err(|error| Error::new(action, &call.url, Kind::Protocol(error.to_string())))?;
             tags.extend(page.tags.unwrap_or_default().into_iter().filter(|tag| seen.insert(tag.clone())));
@@ -245,11 +241,6 @@ fn media_type_of(bytes: &[u8]) -> Option<String> {
         return Some(media_type::INDEX.to_owned());
     }
     value.get("config").map(|_| media_type::MANIFEST.to_owned())
-}
-
-/// Whether an answer's body broke off.
-fn cut_off(error: &Error) -> bool {
-    matches!(&error.kind, Kind::Transport(inner) if matches!(**inner, ureq::Error::Io(_)))
 }
 
 #[cfg(test)]
