@@ -28,6 +28,16 @@ use crate::{doctor, guard, mounts, overlay, pipes, registry, remove};
 /// How long a child may take to mount its root. A network file system below a tree can be slow.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The process between, which ends by itself once it has reported, and has reported before this is dropped unless
+/// the boot has failed.
+struct Middle(Cloned);
+
+impl Drop for Middle {
+    fn drop(&mut self) {
+        let _ = sys::wait_pidfd(self.0.pidfd.as_raw_fd(), true);
+    }
+}
+
 /// Removes a box that was never handed over, also when a step fails or panics.
 struct Unfinished {
     layout: Layout,
@@ -73,6 +83,11 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
     let top = spec.rootfs.lowers.last().ok_or_else(|| Error::invalid("there is no root file system tree"))?;
     let layout = state::make_box(&inner.state, name, &record, top)?;
     let mut unfinished = Unfinished { layout: layout.clone(), child: None, cgroup: Some(Cgroup::default()) };
+    // Making groups is quick; moving a process into them is not, and happens while the child mounts.
+    let cgroup = Cgroup::make(&inner.groups, &layout.name, spec.memory_bytes, spec.pids);
+    record.cgroups = cgroup.directories();
+    let views = cgroup.views();
+    unfinished.cgroup = Some(cgroup);
     let mut binds = etc_files(spec, &layout)?;
     let optional = binds.len();
     binds.extend(spec.binds.iter().cloned());
@@ -96,7 +111,7 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
         join_network: if rootless { None } else { joined.map(|handle| handle.0.net.as_raw_fd()) },
         loopback: joined.is_none(),
         overlay: overlay::Plan::new(&spec.rootfs, &layout, rootless)?,
-        mounts: mounts::Plan::new(&binds, optional, &spec.tmpfs, spec.read_only, rootless)?,
+        mounts: mounts::Plan::new(&binds, optional, &spec.tmpfs, &views, spec.read_only, rootless)?,
         hostname: c_string(&spec.hostname, "host name")?,
         start: Start {
             command: Command::new(&spec.argv, &spec.env, &spec.cwd)?,
@@ -130,12 +145,12 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
         Some((user, net)) => {
             let enter = [(user.as_raw_fd(), libc::CLONE_NEWUSER), (net.as_raw_fd(), libc::CLONE_NEWNET)];
             // SAFETY: `clone_on` and `run_box` neither allocate nor lock, and never return.
-            Some(unsafe {
+            Some(Middle(unsafe {
                 clone::clone_child(0, move || {
                     let (control, output) = (boxed.start.control, boxed.start.output);
                     exec::clone_on(control, output, enter, flags, || child::run_box(&boxed))
                 })?
-            })
+            }))
         }
         None => {
             // SAFETY: `run_box` neither allocates nor locks, and never returns.
@@ -145,14 +160,22 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
     };
     drop((child_end, stdout_writer, stderr_writer));
 
-    // The groups are made while the child mounts.
-    let cgroup = Cgroup::make(&inner.groups, &layout.name, spec.memory_bytes, spec.pids);
-    record.cgroups = cgroup.directories();
-    unfinished.cgroup = Some(cgroup);
     let deadline = Instant::now() + PATIENCE;
     let hear = || control::receive(&owner_end, deadline, PATIENCE);
     let mut upper = None;
-    while upper.is_none() || unfinished.child.is_none() {
+    loop {
+        // Everything slow about a known child happens while it mounts.
+        if let (Some(child), Some(cgroup)) = (&unfinished.child, &mut unfinished.cgroup)
+            && record.first_process.is_none()
+        {
+            record.first_process = Identity::of(child.pid);
+            state::write_record(&layout.directory, &record)?;
+            guard::watch(&child.pidfd);
+            cgroup.attach(child.pid);
+        }
+        if upper.is_some() && unfinished.child.is_some() {
+            break;
+        }
         match hear()? {
             Some((message, mut fds)) if message.kind == Kind::Mounted => {
                 upper = fds.pop();
@@ -168,18 +191,8 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
             Some((message, _)) => return Err(failure(message, spec)),
             None => return Err(Error::setup("start the sandbox's first process", libc::ECHILD)),
         }
-        if let (Some(child), Some(cgroup)) = (&unfinished.child, &mut unfinished.cgroup)
-            && record.first_process.is_none()
-        {
-            record.first_process = Identity::of(child.pid);
-            state::write_record(&layout.directory, &record)?;
-            guard::watch(&child.pidfd);
-            cgroup.attach(child.pid);
-        }
     }
-    if let Some(middle) = middle {
-        let _ = sys::wait_pidfd(middle.pidfd.as_raw_fd(), true);
-    }
+    drop(middle);
     let upper = upper.ok_or_else(|| Error::setup("receive the upper directory", libc::EBADMSG))?;
     let baseline = Baseline::take(&upper)?;
     let pid = unfinished.child.as_ref().map_or(0, |child| child.pid);

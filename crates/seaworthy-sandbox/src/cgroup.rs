@@ -132,6 +132,19 @@ impl Cgroup {
         list
     }
 
+    /// Where a program looks for its own limits, with the group that shows them: below `/sys/fs/cgroup`, the empty
+    /// name for the unified hierarchy.
+    pub(crate) fn views(&self) -> Vec<(&'static str, PathBuf)> {
+        let named = [("memory", &self.memory), ("pids", &self.pids)];
+        let mut views: Vec<_> = named
+            .into_iter()
+            .filter_map(|(name, place)| place.as_ref().map(|place| (name, place)))
+            .map(|(name, place)| (if place.unified { "" } else { name }, place.directory.clone()))
+            .collect();
+        views.dedup_by(|a, b| a.0 == b.0);
+        views
+    }
+
     /// Most memory used at once, in bytes.
     pub(crate) fn memory_peak(&self) -> Option<u64> {
         let file = self.memory.as_ref()?.file("memory.peak", "memory.max_usage_in_bytes");

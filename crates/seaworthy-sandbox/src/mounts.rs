@@ -59,6 +59,9 @@ pub(crate) struct Plan {
     /// How many of the first binds an image may make impossible, by a directory in the place of a file.
     optional: usize,
     tmpfs: Vec<PlannedTmpfs>,
+    /// The box's control groups and their names in `/sys/fs/cgroup`: a runtime that sizes its heap by them would
+    /// otherwise take the machine's memory for its own.
+    groups: Vec<PlannedGroup>,
     read_only: bool,
     /// Device nodes cannot be made in a user namespace, so the host's are bound.
     bind_devices: bool,
@@ -71,6 +74,14 @@ struct PlannedBind {
     directory: bool,
     read_only: bool,
     /// The detached copy of the source, filled in by the child.
+    tree: AtomicI32,
+}
+
+#[derive(Debug)]
+struct PlannedGroup {
+    source: CString,
+    /// Empty for the unified hierarchy, which is mounted on the directory itself.
+    name: CString,
     tree: AtomicI32,
 }
 
@@ -101,9 +112,17 @@ impl Plan {
         binds: &[Bind],
         optional: usize,
         tmpfs: &[Tmpfs],
+        groups: &[(&'static str, std::path::PathBuf)],
         read_only: bool,
         user_namespace: bool,
     ) -> Result<Self, Error> {
+        let groups = groups
+            .iter()
+            .map(|(name, source)| {
+                let (source, name) = (c_string(source, "control group")?, c_string(name, "control group")?);
+                Ok(PlannedGroup { source, name, tree: AtomicI32::new(-1) })
+            })
+            .collect::<Result<_, Error>>()?;
         let binds = binds
             .iter()
             .map(|bind| {
@@ -143,7 +162,7 @@ impl Plan {
                 })
             })
             .collect::<Result<_, Error>>()?;
-        Ok(Self { binds, optional, tmpfs, read_only, bind_devices: user_namespace })
+        Ok(Self { binds, optional, tmpfs, groups, read_only, bind_devices: user_namespace })
     }
 
     /// Takes everything that only exists on the host's side. Runs in the child, before the pivot.
@@ -158,6 +177,15 @@ impl Plan {
             bind.tree.store(tree, Ordering::Relaxed);
         }
         let closed = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+        for group in &self.groups {
+            // A box without this view still runs, and is limited all the same.
+            if let Ok(tree) = sys::open_tree(&group.source, sys::OPEN_TREE_CLONE) {
+                match sys::mount_setattr(tree, closed | MOUNT_ATTR_RDONLY, false) {
+                    Ok(()) => group.tree.store(tree, Ordering::Relaxed),
+                    Err(_) => sys::close(tree),
+                }
+            }
+        }
         let mut devices = [-1; DEVICES.len()];
         if self.bind_devices {
             for (index, ((path, ..), slot)) in DEVICES.iter().zip(&mut devices).enumerate() {
@@ -234,7 +262,32 @@ impl Plan {
         if let Some(sys) = sources.sys {
             let at = plain_place(c"/sys").map_err(|e| Step::MountSys.failed(e))?;
             attach(sys, at).map_err(|e| Step::MountSys.failed(e))?;
+            let _ = self.show_groups();
         }
+        Ok(())
+    }
+
+    /// Shows the box its own control groups, read-only, where Docker shows them.
+    fn show_groups(&self) -> Sys<()> {
+        let top = c"/sys/fs/cgroup";
+        let plain = || open(top, libc::O_DIRECTORY, sys::RESOLVE_NO_SYMLINKS);
+        let tree = |group: &PlannedGroup| group.tree.load(Ordering::Relaxed);
+        if let Some(unified) = self.groups.iter().find(|group| group.name.is_empty() && tree(group) >= 0) {
+            return attach(tree(unified), plain()?);
+        }
+        if self.groups.is_empty() {
+            return Ok(());
+        }
+        let closed = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+        attach(filesystem(c"tmpfs", &[(c"mode", c"755")], closed)?, plain()?)?;
+        let directory = plain()?;
+        for group in self.groups.iter().filter(|group| tree(group) >= 0) {
+            sys::mkdirat(directory, &group.name, 0o755)?;
+            let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_NOFOLLOW;
+            attach(tree(group), sys::openat(directory, &group.name, flags, 0)?)?;
+        }
+        sys::mount_setattr(directory, MOUNT_ATTR_RDONLY, false)?;
+        sys::close(directory);
         Ok(())
     }
 

@@ -21,6 +21,23 @@ fn a_memory_limit_kills_and_is_told() {
 }
 
 #[test]
+fn a_box_can_read_its_own_limits_and_not_change_them() {
+    let Some(bench) = Bench::new("view of limits") else { return };
+    let line = "cd /sys/fs/cgroup; cat memory.max memory/memory.limit_in_bytes pids.max pids/pids.max; \
+                echo 1 > pids.max || echo 1 > pids/pids.max || echo refused; mkdir x memory/x || echo refused";
+    let mut spec = bench.spec(["sh", "-c", line]);
+    (spec.memory_bytes, spec.pids) = (Some(64 << 20), Some(77));
+    let running = bench.boot(&spec);
+    let (_, out, err) = crate::common::finish(&running);
+    if !running.unapplied().is_empty() {
+        println!("skipped: {:?}", running.unapplied());
+        return;
+    }
+    assert_eq!(out, "67108864\n77\nrefused\nrefused\n", "{err}");
+    assert!(err.contains("Read-only file system"), "{err}");
+}
+
+#[test]
 fn memory_is_measured_without_a_limit() {
     let Some(bench) = Bench::new("memory peak") else { return };
     if bench.runtime.capabilities_of_host().abilities.iter().any(|a| a.name == "memory limit" && !a.works) {
