@@ -13,13 +13,6 @@ pub(crate) struct File<'a> {
     pub(crate) mode: u32,
 }
 
-impl File<'_> {
-    /// The last part of the path.
-    pub(crate) fn name(&self) -> &[u8] {
-        self.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
-    }
-}
-
 /// A piece of content. A file up to [`WINDOW`] bytes comes in one piece.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece<'a> {
