@@ -1,5 +1,8 @@
 //! A realistic report, its sources and its image, shared by the tests and the example.
 
+#![expect(clippy::unwrap_used, reason = "a sample is made for tests, which fail by panicking")]
+#![expect(clippy::assigning_clones, reason = "a sample reads better plain")]
+
 use seaworthy_facts::{
     Boot, Drain, Exit, ImageFacts, LayerFact, Observed, PackageFact, ReadyFacts, RunFacts, StopFacts, Waste,
     WasteCause,
@@ -65,13 +68,13 @@ pub(crate) fn check(rule: &str, title: &str, status: CheckStatus, category: Cate
     }
 }
 
-fn fix(title: &str, applicability: Applicability, span: Span, text: &str) -> Option<Fix> {
-    Some(Fix {
+fn fix(title: &str, applicability: Applicability, span: Span, text: &str) -> Fix {
+    Fix {
         title: title.to_owned(),
         applicability,
         path: "Dockerfile".to_owned(),
         edits: vec![Edit { span, text: text.to_owned() }],
-    })
+    }
 }
 
 fn proof(kind: EvidenceKind, text: &str) -> Evidence {
@@ -109,7 +112,7 @@ pub(crate) fn report() -> Report {
     secret.evidence =
         vec![proof(EvidenceKind::Command, "docker image inspect --format '{{.Config.Env}}' app:dev")];
     let line = Span::new(span.start - "ENV ".len(), span.end + 1);
-    secret.fix = fix("remove the variable from the image", Applicability::Unsafe, line, "");
+    secret.fix = Some(fix("remove the variable from the image", Applicability::Unsafe, line, ""));
     report.findings.push(secret);
 
     let (location, span) = at("/app/password-api --listen 0.0.0.0:8080");
@@ -134,12 +137,12 @@ pub(crate) fn report() -> Report {
         proof(EvidenceKind::Command, "docker stop --time 10 $(docker run -d app:dev)"),
     ];
     stop.aliases = vec!["DL3025".to_owned(), "JSONArgsRecommended".to_owned()];
-    stop.fix = fix(
+    stop.fix = Some(fix(
         "use the exec form",
         Applicability::Safe,
         span,
         r#"["/app/password-api", "--listen", "0.0.0.0:8080"]"#,
-    );
+    ));
     report.findings.push(stop);
 
     let (location, span) = at("app\nCOPY");
@@ -158,7 +161,7 @@ pub(crate) fn report() -> Report {
     );
     workdir.help = "Name the directory from the root".to_owned();
     workdir.aliases = vec!["DL3000".to_owned(), "WorkdirRelativePath".to_owned()];
-    workdir.fix = fix("make it absolute", Applicability::Safe, span, "/app");
+    workdir.fix = Some(fix("make it absolute", Applicability::Safe, span, "/app"));
     report.findings.push(workdir);
 
     let mut cache = finding(
