@@ -23,7 +23,7 @@ pub struct Referrers {
     /// Descriptors as listed. Artifact type and annotations may be wrong or absent: other writers leave them out of
     /// the fallback index, so who needs them opens the manifest.
     pub manifests: Vec<Descriptor>,
-    /// Whether the registry keeps the list itself.
+    /// Whether the registry has the API. Where it lists nothing, the entries are those of the fallback tag.
     pub native: bool,
 }
 
@@ -56,10 +56,14 @@ impl Repository<'_> {
     /// # Errors
     /// When the registry cannot be asked. Whatever lies under the fallback tag and is no index counts as nothing.
     pub fn referrers(&self, subject: &Digest) -> Result<Referrers, Error> {
-        if let Some(manifests) = self.native_referrers(subject)? {
-            return Ok(Referrers { manifests, native: true });
+        match self.native_referrers(subject)? {
+            Some(manifests) if !manifests.is_empty() => Ok(Referrers { manifests, native: true }),
+            // A registry that learned the API later may not list what was attached before.
+            native => {
+                let manifests = self.fallback_index(subject)?.manifests;
+                Ok(Referrers { manifests, native: native.is_some() })
+            }
         }
-        Ok(Referrers { manifests: self.fallback_index(subject)?.manifests, native: false })
     }
 
     /// `None` where the registry has no API: it answers 404, or anything that is no index.

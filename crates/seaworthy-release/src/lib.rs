@@ -10,6 +10,7 @@ mod keyfile;
 mod keys;
 mod place;
 mod publish;
+mod pull;
 mod tags;
 mod verify;
 
@@ -18,5 +19,6 @@ pub use error::{Error, InvalidTag};
 pub use keys::{KeyPair, PrivateKey, PublicKey, write_pair};
 pub use place::Destination;
 pub use publish::{PublishOptions, attest, publish, push, sign};
+pub use pull::pull;
 pub use tags::check_tags;
 pub use verify::{Attested, Reason, Rejected, Signed, Storage, Verified, verify};

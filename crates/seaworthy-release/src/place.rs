@@ -282,7 +282,7 @@ impl<'c> Place<'c> {
 }
 
 /// Whether a layout has a blob with the right bytes: a disk's fault must not be published as present.
-fn is_sound(layout: &Layout, blob: &Descriptor) -> bool {
+pub(crate) fn is_sound(layout: &Layout, blob: &Descriptor) -> bool {
     let Ok(mut file) = layout.blob(blob) else { return false };
     if blob.digest.algorithm() != "sha256" {
         return true;

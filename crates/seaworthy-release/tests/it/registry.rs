@@ -1,9 +1,10 @@
 //! Publishing to a registry, judged by crane, skopeo and oras.
 
 use crate::support::{Registry, image, must, sbom, tool};
-use seaworthy_oci::Reference;
+use seaworthy_oci::{Descriptor, Index, Platform, Reference, media_type};
 use seaworthy_registry::{Access, Client, Options};
-use seaworthy_release::{Destination, PrivateKey, PublishOptions, publish, verify};
+use seaworthy_release::{Destination, PrivateKey, PublishOptions, publish, pull, push, verify};
+use seaworthy_store::Layout;
 
 #[test]
 fn others_read_what_is_pushed() {
@@ -99,4 +100,37 @@ fn offline_refuses_and_says_so() {
     let chain = format!("{error}: {}", std::error::Error::source(&error).unwrap());
     assert!(chain.contains("--offline"), "{chain}");
     assert!(error.hint().is_some());
+}
+
+#[test]
+fn a_pull_brings_back_what_was_pushed() {
+    let Some(registry) = Registry::start() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (layout, one) = image(dir.path(), "a");
+    let entry = |platform: &str| {
+        let platform = Platform::parse(platform);
+        Descriptor { platform, ..one.clone() }
+    };
+    let index = Index::of(vec![entry("linux/s390x"), entry("linux/arm64")]);
+    let index = layout.put(media_type::INDEX, &serde_json::to_vec(&index).unwrap()).unwrap();
+    let reference: Reference = registry.repository("app:1").parse().unwrap();
+    let options = Options::default();
+    let sent = push(&layout, &index, &reference, &options).unwrap();
+    assert_eq!((sent.sent, sent.present), (3, 0));
+
+    let whole = Layout::create(dir.path().join("whole")).unwrap();
+    assert_eq!(pull(&reference, &whole, None, &options).unwrap().digest, index.digest);
+    assert_eq!(whole.read(&index).unwrap(), layout.read(&index).unwrap());
+    let part = Layout::create(dir.path().join("part")).unwrap();
+    let pulled = pull(&reference, &part, Platform::parse("linux/arm64").as_ref(), &options).unwrap();
+    assert_eq!(pulled.digest, one.digest);
+    assert!(!part.has(&index.digest));
+    for blob in layout.manifest(&one).unwrap().layers {
+        assert_eq!(
+            std::fs::read(part.blob_path(&blob.digest)).unwrap(),
+            std::fs::read(layout.blob_path(&blob.digest)).unwrap()
+        );
+    }
+    let error = pull(&reference, &part, Platform::parse("linux/riscv64").as_ref(), &options).unwrap_err();
+    assert!(error.to_string().contains("only for linux/s390x, linux/arm64"), "{error}");
 }
