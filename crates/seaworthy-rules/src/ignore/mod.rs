@@ -1,3 +1,18 @@
-//! Rules.
+//! Rules over the ignore file and the build context.
 
-rules![];
+mod depth_trap;
+mod missing_ignore_file;
+mod secret_file_in_context;
+
+rules![missing_ignore_file, depth_trap, secret_file_in_context];
+
+use seaworthy_dockerfile::{Kind, Word};
+use seaworthy_facts::DockerfileFact;
+
+/// The first source of a `COPY` or `ADD` that takes the whole context.
+pub(crate) fn broad_copy(docker: &DockerfileFact) -> Option<&Word> {
+    docker.tree.instructions.iter().filter(|item| item.flag("from").is_none()).find_map(|item| {
+        let (Kind::Copy { sources, .. } | Kind::Add { sources, .. }) = &item.kind else { return None };
+        sources.iter().find(|source| matches!(source.unquoted().as_str(), "." | "./" | "/" | "*" | "./*"))
+    })
+}

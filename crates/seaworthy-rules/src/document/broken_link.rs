@@ -1,0 +1,52 @@
+//! Reports links of documents to files that do not exist.
+
+use crate::{Cx, Sink};
+
+declare_rule! {
+    name: "broken-link",
+    summary: "a document links to a file that does not exist",
+    passes: "every relative link leads to a file",
+    family: Document, category: Truth, severity: Low, confidence: High, persona: Regular,
+    aliases: ["claims.paths"], refs: [],
+}
+
+pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
+    let Some(project) = cx.project() else { return };
+    if project.context.is_empty() || project.context_truncated {
+        out.not_run("the files of the project were not listed completely");
+        return;
+    }
+    for document in &project.documents {
+        let base = document.file.path.rsplit_once('/').map_or("", |(base, _)| base);
+        for link in &document.links {
+            let Some(path) = resolve(base, &link.value) else { continue };
+            // What lies below a directory that is not walked is unknown.
+            let skipped = ["target", "node_modules", ".git"]
+                .iter()
+                .any(|name| path.split('/').any(|part| part == *name));
+            if path.is_empty() || skipped || project.context.iter().any(|entry| entry.path == path) {
+                continue;
+            }
+            out.finding(format!("`{}` does not exist", link.value))
+                .why("the reader ends at an error page")
+                .help("correct the path, or remove the link")
+                .at_file(&document.file, link.span)
+                .command(format!("ls {path}"));
+        }
+    }
+}
+
+/// The path a link leads to, or nothing where it leaves the project.
+fn resolve(base: &str, target: &str) -> Option<String> {
+    let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
