@@ -9,15 +9,16 @@
 use seaworthy_build::docker::{DockerOptions, build, find_buildx};
 use seaworthy_build::rust::{RustOptions, package};
 use seaworthy_build::{BuildError, ErrorKind, Progress};
-use seaworthy_engine::Engine;
+use seaworthy_engine::{ContainerSpec, Engine};
 use seaworthy_facts::BuildFacts;
 use seaworthy_finding::{ImageConfig as ImagePolicy, RustConfig};
-use seaworthy_oci::media_type;
+use seaworthy_oci::{Source, media_type};
 use seaworthy_store::Layout;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 fn ready() -> bool {
     if let Err(error) = find_buildx() {
@@ -147,6 +148,41 @@ fn a_failing_step_shows_its_line() {
     assert!(error.hint().unwrap().contains(".dockerignore"), "{error:?}");
     let error = run(home.path(), "FROM example.invalid/other:1\n", false).unwrap_err();
     assert!(error.hint().unwrap().contains("bases"), "{error:?}");
+}
+
+#[test]
+fn a_packaged_crate_runs_hardened_on_the_engine() {
+    let Ok(engine) = Engine::connect() else {
+        println!("skipped: no container engine");
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    base(home.path());
+    let source = Source::Layout { path: home.path().join("base"), reference: Some("v1".to_owned()) };
+    let image = seaworthy_store::open(&source, None).unwrap();
+    let run = Engine::new_run_id();
+    let name = format!("seaworthy-packaged-test:{run}");
+    let archive = home.path().join("image.tar");
+    seaworthy_store::write_docker_archive(&image, &archive, Some(&name)).unwrap();
+    engine.load(&mut fs::File::open(&archive).unwrap()).unwrap();
+    let spec = ContainerSpec {
+        image: name.clone(),
+        run,
+        cmd: Some(vec!["/tmp/made".to_owned()]),
+        user: Some("65532:65532".to_owned()),
+        read_only: true,
+        cap_drop: vec!["ALL".to_owned()],
+        no_new_privileges: true,
+        tmpfs: BTreeMap::from([("/tmp".to_owned(), "size=1m,mode=1777".to_owned())]),
+        ..ContainerSpec::default()
+    };
+    let container = engine.create_container(&spec).unwrap();
+    container.start().unwrap();
+    let code = container.wait(Duration::from_secs(30)).unwrap();
+    let logs = container.logs(1000).unwrap();
+    drop(container);
+    engine.remove_image(&name).unwrap();
+    assert_eq!((code, logs.stdout.as_slice()), (Some(0), b"writing /tmp/made\n".as_slice()), "{logs:?}");
 }
 
 fn judge(layout: &Path) {

@@ -91,14 +91,8 @@ pub fn package(
         steps.run(&name, |progress| cargo.build(&job, &workspace, progress), |built: &Built| built.fresh)?;
     let plain = fs::read(&built.executable).map_err(BuildError::io("read", &built.executable))?;
     elf::require_static(&plain, &bin)?;
-    let binary = steps.run(
-        "record the dependencies",
-        |_| {
-            let graph = cargo.graph(&job)?;
-            audit::collect(&graph, &package.id, &built.compiled).embed(&plain)
-        },
-        |_| false,
-    )?;
+    let graph = cargo.graph(&job)?;
+    let binary = audit::collect(&graph, &package.id, &built.compiled).embed(&plain)?;
 
     let epoch = Epoch::choose(options.source_date_epoch, options.git);
     let mut notes = notes(options, epoch, &plain, &workspace);
@@ -110,21 +104,18 @@ pub fn package(
     let mut top = LayerBuilder::default();
     top.file(&place, 0o755, binary);
     let layout = Layout::create(options.layout).map_err(|error| store_error(options.layout, error))?;
-    let mut write = |name: &str, builder: &LayerBuilder| {
-        steps.run(
-            name,
-            |_| {
-                let Layer { gzip, diff_id } = builder.finish(epoch.seconds)?;
-                let descriptor = layout
-                    .put(media_type::LAYER_GZIP, &gzip)
-                    .map_err(|error| store_error(options.layout, error))?;
-                Ok((descriptor, diff_id))
-            },
-            |_| false,
-        )
+    let mut write = |name: &str, builder: &LayerBuilder| -> Result<_, BuildError> {
+        let work = |_: &mut dyn FnMut(Progress)| {
+            let Layer { gzip, diff_id } = builder.finish(epoch.seconds)?;
+            // A layer that is there already was made from the same files: nothing new is uploaded later.
+            let known = layout.has(&Descriptor::of(media_type::LAYER_GZIP, &gzip).digest);
+            let put = layout.put(media_type::LAYER_GZIP, &gzip);
+            Ok((put.map_err(|error| store_error(options.layout, error))?, diff_id, known))
+        };
+        steps.run(name, work, |(_, _, known)| *known)
     };
-    let (base_layer, base_id) = write("layer: accounts, certificates, files", &base)?;
-    let (top_layer, top_id) = write("layer: binary", &top)?;
+    let (base_layer, base_id, _) = write("layer: accounts, certificates, files", &base)?;
+    let (top_layer, top_id, _) = write("layer: binary", &top)?;
     let config = config::image_config(&config::Parts {
         package,
         binary: &place,
