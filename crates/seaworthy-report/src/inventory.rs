@@ -81,11 +81,14 @@ pub(crate) fn image_purl(image: &ImageFacts) -> String {
     format!("pkg:oci/{name}@{}{arch}", image.digest.replace(':', "%3A"))
 }
 
-/// The package's URL, where it is one that a document may carry.
+/// The package's URL, where it is one that a document may carry: a type, and a name after it.
 pub(crate) fn purl(package: &PackageFact) -> Option<&str> {
     let ok =
         |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}');
-    (package.purl.starts_with("pkg:") && package.purl.chars().all(ok)).then_some(package.purl.as_str())
+    let (kind, rest) = package.purl.strip_prefix("pkg:")?.split_once('/')?;
+    let name = rest.split(['@', '?', '#']).next()?.rsplit('/').next()?;
+    let is_kind = !kind.is_empty() && kind.chars().all(|c| c.is_ascii_alphanumeric() || ".+-".contains(c));
+    (is_kind && !name.is_empty() && rest.chars().all(ok)).then_some(package.purl.as_str())
 }
 
 /// A time as documents want it: whole seconds in UTC. What is no time becomes the epoch.

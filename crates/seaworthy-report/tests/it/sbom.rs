@@ -119,3 +119,27 @@ fn cyclonedx_lists_the_same_packages() {
     let serial = document["serialNumber"].as_str().unwrap();
     assert_eq!(serial.len(), "urn:uuid:00000000-0000-8000-a000-000000000000".len());
 }
+
+#[test]
+fn the_cyclonedx_schema_accepts_the_document() {
+    let schema = std::env::var_os("SEAWORTHY_CYCLONEDX_SCHEMA");
+    let tool = tools::find("SEAWORTHY_CHECK_JSONSCHEMA", "check-jsonschema");
+    let (Some(schema), Some(tool)) = (schema, tool) else {
+        println!(
+            "skipped: SEAWORTHY_CYCLONEDX_SCHEMA names no schema, or `check-jsonschema` is not installed"
+        );
+        return;
+    };
+    // The schema refers to its neighbours.
+    let mut base = std::ffi::OsString::from("file://");
+    base.push(std::path::Path::new(&schema).parent().unwrap());
+    base.push("/");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("image.cdx.json");
+    for image in [sample::image(), hostile()] {
+        std::fs::write(&file, cyclonedx::document(&image, CREATED, "", "0.1.0")).unwrap();
+        let arguments =
+            ["--base-uri".as_ref(), base.as_os_str(), "--schemafile".as_ref(), &schema, file.as_ref()];
+        tools::accepts(&tool, &arguments);
+    }
+}
