@@ -8,6 +8,7 @@ mod differences;
 mod dockerfile_dump;
 mod dockerfile_lang;
 mod oci_broken;
+mod registry_faults;
 
 use std::io::Write;
 use std::path::Path;
@@ -19,7 +20,11 @@ use serde_json::Value;
 type Run = fn(&Path, &mut dyn FnMut(Value)) -> anyhow::Result<(usize, usize)>;
 
 /// Every kind, sorted by name.
-const KINDS: [(&str, Run); 2] = [("dockerfile-lang", dockerfile_lang::run), ("oci-broken", oci_broken::run)];
+const KINDS: [(&str, Run); 3] = [
+    ("dockerfile-lang", dockerfile_lang::run),
+    ("oci-broken", oci_broken::run),
+    ("registry-faults", registry_faults::run),
+];
 
 /// Runs the command; 0 everything agrees, 1 something does not, 2 the command line or the directory is wrong.
 pub(crate) fn main(words: &[&str], out: &mut dyn Write) -> ExitCode {
