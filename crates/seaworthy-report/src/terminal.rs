@@ -310,7 +310,9 @@ pub fn footer(report: &Report, options: &Options<'_>) -> String {
             format!("{} {}", score.category.title(), paint(options, style, &score.text()))
         });
         let line = parts.collect::<Vec<_>>().join(" · ");
-        let _ = writeln!(out, "{line}   (of 100; – where a check was not run or none applies)");
+        let missing = all.iter().any(|score| score.value.is_none());
+        let note = if missing { "; – where a check was not run or none applies" } else { "" };
+        let _ = writeln!(out, "{line}   (of 100{note})");
     }
     let style = match report.verdict {
         Verdict::Fit => GOOD.bold(),

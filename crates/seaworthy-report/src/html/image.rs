@@ -44,9 +44,14 @@ fn tiles(out: &mut String, image: &Value) {
             tiles.push((label, format_bytes(bytes)));
         }
     }
-    for (key, label) in [("layers", "layers"), ("packages", "packages")] {
-        if let Some(list) = image.get(key).and_then(Value::as_array) {
-            tiles.push((label, list.len().to_string()));
+    for key in ["layers", "files", "packages"] {
+        // A list, or only how long it is.
+        let count = image.get(key).and_then(|value| match value {
+            Value::Array(list) => u64::try_from(list.len()).ok(),
+            other => other.as_u64(),
+        });
+        if let Some(count) = count {
+            tiles.push((key, count.to_string()));
         }
     }
     if let Some(share) = image.get("efficiency").and_then(Value::as_f64) {
@@ -64,13 +69,17 @@ fn tiles(out: &mut String, image: &Value) {
 
 fn identity(out: &mut String, image: &Value) {
     let at = |pointer: &str| image.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let words = |pointer: &str| {
-        let list = image.pointer(pointer).and_then(Value::as_array);
+    // The container's configuration stands inside the image's, or alone.
+    let config = image.pointer("/config/config").or_else(|| image.get("config"));
+    let own = |key: &str| config.and_then(|config| config.pointer(key));
+    let config_word = |key: &str| own(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let words = |key: &str| {
+        let list = own(key).and_then(Value::as_array);
         let list = list.map(|list| list.iter().filter_map(Value::as_str).collect::<Vec<_>>());
         list.filter(|list| !list.is_empty()).map_or(String::new(), |list| Value::from(list).to_string())
     };
-    let keys = |pointer: &str| {
-        let map = image.pointer(pointer).and_then(Value::as_object);
+    let keys = |key: &str| {
+        let map = own(key).and_then(Value::as_object);
         map.map_or(String::new(), |map| map.keys().cloned().collect::<Vec<_>>().join(", "))
     };
     let platform = match image.get("platform") {
@@ -82,21 +91,21 @@ fn identity(out: &mut String, image: &Value) {
         }
         _ => String::new(),
     };
-    let has_config = image.pointer("/config/config").is_some();
-    let user = at("/config/config/User");
-    let user = if has_config && user.is_empty() { "root (no USER)".to_owned() } else { user };
+    let user = config_word("/User");
+    let user = if config.is_some() && user.is_empty() { "root (no USER)".to_owned() } else { user };
     let rows = [
         ("Source", at("/source"), true),
         ("Digest", at("/digest"), true),
         ("Platform", platform, false),
+        ("Created", at("/created"), false),
         ("User", user, true),
-        ("Entrypoint", words("/config/config/Entrypoint"), true),
-        ("Command", words("/config/config/Cmd"), true),
-        ("Directory", at("/config/config/WorkingDir"), true),
-        ("Ports", keys("/config/config/ExposedPorts"), true),
-        ("Volumes", keys("/config/config/Volumes"), true),
-        ("Stop signal", at("/config/config/StopSignal"), true),
-        ("Health check", words("/config/config/Healthcheck/Test"), true),
+        ("Entrypoint", words("/Entrypoint"), true),
+        ("Command", words("/Cmd"), true),
+        ("Directory", config_word("/WorkingDir"), true),
+        ("Ports", keys("/ExposedPorts"), true),
+        ("Volumes", keys("/Volumes"), true),
+        ("Stop signal", config_word("/StopSignal"), true),
+        ("Health check", words("/Healthcheck/Test"), true),
     ];
     definitions(out, rows.iter().map(|(name, value, is_code)| (*name, value.as_str(), *is_code)));
 }

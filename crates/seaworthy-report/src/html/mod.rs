@@ -7,6 +7,7 @@ mod build;
 mod escape;
 mod findings;
 mod image;
+mod release;
 mod run;
 mod scores;
 mod stages;
@@ -40,6 +41,9 @@ pub(crate) fn render(report: &Report, options: &Options<'_>) -> Result<String, s
     }
     if let Some(run) = report.facts.get("run") {
         run::section(&mut out, run);
+    }
+    if let Some(release) = report.facts.get("release") {
+        release::section(&mut out, release);
     }
     out.push_str("</main>\n");
     footer(&mut out, report);
@@ -153,7 +157,7 @@ fn sections(report: &Report) -> Vec<(&'static str, String)> {
             list.push((anchor, format!("<b>{count}</b> {word}")));
         }
     }
-    for (key, label) in [("image", "Image"), ("build", "Build"), ("run", "Trial")] {
+    for (key, label) in [("image", "Image"), ("build", "Build"), ("run", "Trial"), ("release", "Release")] {
         if report.facts.contains_key(key) {
             list.push((key, label.to_owned()));
         }

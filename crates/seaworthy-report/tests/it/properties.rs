@@ -95,6 +95,7 @@ fn hostile(text: &str) -> Report {
     }
     report.facts.insert("image".to_owned(), serde_json::json!({"digest": text, "layers": [{"created_by": text, "compressed": 1, "unpacked": 0, "wasted": u64::MAX}], "waste": [text, {"path": text}], "packages": [1, {"kind": text}], "config": {"config": {"User": text, "Cmd": [text]}}}));
     report.facts.insert("run".to_owned(), serde_json::json!({"engine": text, "ready": {"state": "seen", "value": {"boot": {"log_tail": [text]}, "probe": text}}, "stop": {"state": "not-run", "value": text}, "http": {"state": "seen", "value": [{"request": text, "failures": [text]}]}, "writes": {"state": "seen"}}));
+    report.facts.insert("release".to_owned(), serde_json::json!({"destination": text, "tags": [{"tag": text}, 1], "invalid_tags": [text], "signatures": [{"error": text}], "referrers": [{"artifact_type": text}]}));
     report
         .facts
         .insert("build".to_owned(), serde_json::json!({"steps": [{"name": text}, 3], "notes": [text]}));

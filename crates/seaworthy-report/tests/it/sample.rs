@@ -4,8 +4,8 @@
 #![expect(clippy::assigning_clones, reason = "a sample reads better plain")]
 
 use seaworthy_facts::{
-    Boot, Drain, Exit, ImageFacts, LayerFact, Observed, PackageFact, ReadyFacts, RunFacts, StopFacts, Waste,
-    WasteCause,
+    Boot, BuildFacts, BuildStep, Drain, Exit, ImageFacts, LayerFact, Observed, PackageFact, ReadyFacts,
+    ReleaseFacts, RunFacts, SignatureFact, StopFacts, TagFact, Waste, WasteCause,
 };
 use seaworthy_finding::{
     Applicability, Category, Check, CheckStatus, Confidence, Edit, Evidence, EvidenceKind, Finding,
@@ -247,6 +247,8 @@ pub(crate) fn report() -> Report {
     add("gpu-variant", "Variants differ only where they say so", NotApplicable, Truth, 1, "one variant", 0);
     report.decide();
     report.facts.insert("image".to_owned(), serde_json::to_value(image()).unwrap());
+    report.facts.insert("release".to_owned(), serde_json::to_value(release()).unwrap());
+    report.facts.insert("build".to_owned(), serde_json::to_value(build()).unwrap());
     report.facts.insert("run".to_owned(), serde_json::to_value(run()).unwrap());
     report
 }
@@ -288,6 +290,42 @@ pub(crate) fn run() -> RunFacts {
         memory_peak: Some(18_400_000),
         ms: 31_900,
         ..RunFacts::default()
+    }
+}
+
+fn build() -> BuildFacts {
+    let step = |name: &str, cached, ms| BuildStep { name: name.to_owned(), cached, ms };
+    BuildFacts {
+        builder: "buildkit".to_owned(),
+        image: "oci:target/seaworthy/password-api:dev".to_owned(),
+        digest: image().digest,
+        steps: vec![
+            step("FROM debian:bookworm-slim", true, 0),
+            step("RUN apt-get update && apt-get install -y ca-certificates curl", false, 11_800),
+        ],
+        source_date_epoch: Some(1_763_632_800),
+        epoch_source: "git commit".to_owned(),
+        notes: vec!["the work tree has changes that are not committed".to_owned()],
+        ms: 12_340,
+        ..BuildFacts::default()
+    }
+}
+
+fn release() -> ReleaseFacts {
+    ReleaseFacts {
+        destination: "ghcr.io/acme/password-api".to_owned(),
+        tested: image().digest,
+        read_back: Some(image().digest),
+        tags: vec![TagFact { tag: "1.4.0".to_owned(), digest: Some(image().digest) }],
+        signatures: vec![SignatureFact {
+            subject: image().digest,
+            key: "3f9a".to_owned(),
+            verified: true,
+            error: None,
+        }],
+        sbom_matches: Some(true),
+        bytes_sent: 46_100_093,
+        ..ReleaseFacts::default()
     }
 }
 
