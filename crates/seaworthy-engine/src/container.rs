@@ -151,7 +151,11 @@ impl Engine {
     /// # Errors
     /// When the image is absent or the engine refuses the specification.
     pub fn create_container(&self, spec: &ContainerSpec) -> Result<Container, EngineError> {
-        let created: Created = self.client.post("/containers/create", &spec.body())?;
+        let mut body = spec.body();
+        if self.is_local() && self.info().name == "Podman" {
+            body["HostConfig"]["Ulimits"] = Value::from(crate::limits::podman_ulimits());
+        }
+        let created: Created = self.client.post("/containers/create", &body)?;
         Ok(Container { engine: self.clone(), id: created.id, owned: true })
     }
 
@@ -249,9 +253,8 @@ impl Container {
         match self.engine.client.post_empty(&path, Limit::Ordinary) {
             Ok(()) => Ok(true),
             Err(EngineError::Api { status: 409, .. }) => Ok(false),
-            Err(EngineError::Api { status: 500, message, .. }) if message.contains("not running") => {
-                Ok(false)
-            }
+            // Podman's word for the same.
+            Err(EngineError::Api { message, .. }) if message.contains("can only kill running") => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -12,6 +12,7 @@ mod error;
 mod exec;
 mod frames;
 mod image;
+mod limits;
 mod network;
 mod spec;
 mod unix;
