@@ -18,6 +18,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         out.not_applicable("no `http` request in `[image.test]`");
         return;
     }
+    if super::never_ready(run, out) {
+        return;
+    }
     for result in results.iter().filter(|result| !result.failures.is_empty()) {
         let status =
             result.status.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));

@@ -7,7 +7,7 @@ declare_rule! {
     name: "hidden-write",
     summary: "the service writes outside of its declared volumes and temporary file systems",
     passes: "the service writes only to declared volumes and temporary file systems",
-    family: Run, category: Runtime, severity: Medium, confidence: High, persona: Regular,
+    family: Run, category: Runtime, severity: High, confidence: High, persona: Regular,
     aliases: [], refs: ["docker diff"],
 }
 

@@ -64,3 +64,12 @@ pub(crate) fn exposed(facts: &seaworthy_facts::Facts) -> Option<BTreeSet<(u16, S
     });
     Some(ports.collect())
 }
+
+/// Whether the service never became ready, which `not-ready` judges alone; notes that the rule did not run.
+pub(crate) fn never_ready(run: &seaworthy_facts::RunFacts, out: &mut crate::Sink) -> bool {
+    let never = run.ready.seen().is_some_and(|ready| !ready.boot.ready);
+    if never {
+        out.not_run("the service does not become ready at all");
+    }
+    never
+}

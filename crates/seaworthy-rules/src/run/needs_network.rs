@@ -19,6 +19,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         out.observed(format!("ready after {} with loopback only", format_ms(boot.ms)));
         return;
     }
+    if super::never_ready(run, out) {
+        return;
+    }
     let how = boot.exit.map_or_else(|| format!("not ready within {}", format_ms(boot.ms)), ended);
     out.finding(format!("without any network the service is not ready: {how}"))
         .why("a service that fetches something at start depends on a host that may be down or changed")

@@ -23,6 +23,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         ));
         return;
     }
+    if super::never_ready(run, out) {
+        return;
+    }
     let status = health.last_status.map_or_else(|| "no status".to_owned(), |code| format!("exit {code}"));
     let cause = if health.diagnosis.is_empty() {
         String::new()

@@ -18,8 +18,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         out.not_run("no image was inspected");
         return;
     };
-    if run.ready.seen().is_some_and(|ready| !ready.boot.ready) {
-        out.not_run("the service did not become ready");
+    if super::never_ready(run, out) {
         return;
     }
     if exposed.is_empty() {
