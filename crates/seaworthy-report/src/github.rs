@@ -53,7 +53,7 @@ fn body(finding: &Finding) -> String {
     }
     for (name, more) in [("why", &finding.why), ("help", &finding.help)] {
         if !more.is_empty() {
-            let _ = write!(text, "\n{name}: {}", escape(more));
+            let _ = write!(text, "\n{name}: {}", escape_block(more.trim_end()));
         }
     }
     text

@@ -144,7 +144,7 @@ fn details(findings: &[&Finding]) -> String {
         let _ = writeln!(out, "{}: {}", place(&finding.location), escape(&finding.message));
         for (name, text) in [("why", &finding.why), ("help", &finding.help)] {
             if !text.is_empty() {
-                let _ = writeln!(out, "  {name}: {}", escape(text));
+                let _ = writeln!(out, "  {name}: {}", escape_block(text.trim_end()).replace('\n', "\n    "));
             }
         }
         if let Some(fix) = &finding.fix {

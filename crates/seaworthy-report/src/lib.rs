@@ -18,6 +18,7 @@ mod jsonl;
 mod junit;
 mod license;
 mod markdown;
+mod redact;
 mod sarif;
 pub mod score;
 mod sentence;
@@ -48,7 +49,8 @@ pub struct Options<'a> {
     pub verbose: u8,
     /// Whether the terminal understands OSC 8 hyperlinks.
     pub hyperlinks: bool,
-    /// Texts of the project's files, for frames and diffs.
+    /// Texts of the project's files, for frames and diffs. [`render`] masks the values that findings about
+    /// secrets mark.
     pub sources: Sources<'a>,
     /// Greatest number of findings the terminal details; the least severe are left out first.
     pub max_findings: Option<usize>,
@@ -101,6 +103,14 @@ pub enum RenderError {
 /// # Errors
 /// A fact of the report has no JSON form.
 pub fn render(report: &Report, format: Format, options: &Options<'_>) -> Result<String, RenderError> {
+    // What people read shows frames of source files, and those must not repeat a secret.
+    let secrets = redact::secrets(report, options.sources);
+    let masked = |path: &str| (options.sources)(path).map(|text| redact::mask(&text, &secrets));
+    let shows_source = matches!(format, Format::Terminal | Format::Markdown | Format::Html);
+    let readable = Options { sources: &masked, ..*options };
+    let (options, copy) =
+        if shows_source { (&readable, redact::edits(report, &secrets)) } else { (options, None) };
+    let report = copy.as_ref().unwrap_or(report);
     Ok(match format {
         Format::Terminal => terminal::screen(report, options),
         Format::Concise => concise::render(report, options),

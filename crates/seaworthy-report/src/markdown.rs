@@ -108,7 +108,12 @@ fn detail(out: &mut String, finding: &Finding, options: &Options<'_>) {
     let _ = writeln!(out, "`{}` · severity {severity}\n", code(&place(&finding.location)));
     for (name, text) in [("Why", &finding.why), ("Help", &finding.help)] {
         if !text.is_empty() {
-            let _ = writeln!(out, "**{name}:** {}\n", markdown(text));
+            // The lines after the first are something to copy.
+            let (first, rest) = text.trim_end().split_once('\n').unwrap_or((text, ""));
+            let _ = writeln!(out, "**{name}:** {}\n", markdown(first));
+            if !rest.is_empty() {
+                fenced(out, "", rest);
+            }
         }
     }
     if let Some(fix) = &finding.fix {

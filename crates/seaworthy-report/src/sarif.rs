@@ -133,7 +133,9 @@ fn help(finding: Option<&Finding>, name: &str) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Some(finding) = finding {
         let texts = [&finding.why, &finding.help];
-        parts.extend(texts.into_iter().filter(|text| !text.is_empty()).map(|text| escape(text)));
+        parts.extend(
+            texts.into_iter().filter(|text| !text.is_empty()).map(|text| escape_block(text.trim_end())),
+        );
     }
     parts.push(format!("`seaworthy explain {}` has the whole page.", escape(name)));
     parts.join("\n\n")
@@ -185,7 +187,7 @@ fn message(finding: &Finding) -> String {
     }
     for text in [&finding.why, &finding.help] {
         if !text.is_empty() {
-            parts.push(escape(text));
+            parts.push(escape_block(text.trim_end()));
         }
     }
     for proof in evidence(finding) {

@@ -3,7 +3,7 @@
 use crate::diff::{self, Hunk};
 use crate::frame::frame;
 use crate::sentence::{counts_line, findings_line, verdict_sentence};
-use crate::text::{escape, escape_block, fit, pad, plural, wrap};
+use crate::text::{escape, escape_block, fit, pad, paragraphs, plural};
 use crate::view::{self, Loudness, loudness, place, worst_first};
 use crate::{Options, score::scores};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -134,8 +134,12 @@ fn check_lines(report: &Report, options: &Options<'_>) -> String {
     } else if !not_applicable.is_empty() {
         let _ = writeln!(out, " {} {} not applicable", paint(options, DIM, "·"), not_applicable.len());
     }
+    // A static finding is told below with its place; a line here would only say it twice.
+    let told = |check: &Check| {
+        report.command == "check" && options.verbose == 0 && report.open().any(|one| one.rule == check.rule)
+    };
     for status in [CheckStatus::Warn, CheckStatus::NotRun, CheckStatus::Error, CheckStatus::Fail] {
-        for check in view::checks_with(report, |check| check.status == status) {
+        for check in view::checks_with(report, |check| check.status == status && !told(check)) {
             out.push_str(&check_line(check, options));
         }
     }
@@ -217,7 +221,7 @@ pub fn finding(finding: &Finding, failed: bool, options: &Options<'_>) -> String
         notes.push(("help", finding.help.clone()));
     }
     for (name, text) in notes {
-        let lines = wrap(&escape(&text), text_columns);
+        let lines = paragraphs(&text, text_columns);
         group = group.element(Level::NOTE.with_name(name).message(lines.join("\n")));
     }
     for proof in view::evidence(finding) {

@@ -102,6 +102,20 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// Lines of a text that may have several: each wrapped, but one that is indented stays as it is, since it is
+/// something to copy.
+pub(crate) fn paragraphs(text: &str, columns: usize) -> Vec<String> {
+    let mut out = Vec::new();
+    for line in text.trim_end().lines() {
+        if line.starts_with([' ', '\t']) {
+            out.push(escape_block(line));
+        } else {
+            out.extend(wrap(&escape(line), columns));
+        }
+    }
+    out
+}
+
 /// A digest short enough to read: algorithm and twelve characters.
 pub(crate) fn short_digest(digest: &str) -> String {
     let digest = escape(digest);

@@ -116,7 +116,7 @@ fn card(out: &mut String, report: &Report, options: &Options<'_>, name: &str, fa
     let (why, help) = if findings.len() > 1 { (why, help) } else { (None, None) };
     for (name, value) in [("Why", why), ("Help", help)] {
         if let Some(value) = value {
-            let _ = writeln!(out, "<p class=\"{}\"><b>{name}</b> {}</p>", name.to_lowercase(), rich(value));
+            advice(out, name, value);
         }
     }
     for (at, one) in findings.iter().enumerate() {
@@ -153,7 +153,7 @@ fn finding(out: &mut String, finding: &Finding, options: &Options<'_>, titled: b
     }
     for (wanted, name, value) in [(why, "Why", &finding.why), (help, "Help", &finding.help)] {
         if wanted && !value.is_empty() {
-            let _ = writeln!(out, "<p class=\"{}\"><b>{name}</b> {}</p>", name.to_lowercase(), rich(value));
+            advice(out, name, value);
         }
     }
     fix(out, finding, options);
@@ -167,6 +167,15 @@ fn finding(out: &mut String, finding: &Finding, options: &Options<'_>, titled: b
         );
     }
     out.push_str("</div>\n");
+}
+
+/// Why it matters or what to do. The lines after the first are something to copy.
+fn advice(out: &mut String, name: &str, value: &str) {
+    let (first, rest) = value.trim_end().split_once('\n').unwrap_or((value, ""));
+    let _ = writeln!(out, "<p class=\"{}\"><b>{name}</b> {}</p>", name.to_lowercase(), rich(first));
+    if !rest.is_empty() {
+        let _ = writeln!(out, "<pre tabindex=\"0\">{}</pre>", block(rest));
+    }
 }
 
 /// The lines with their numbers, the place marked and its label below.

@@ -301,3 +301,48 @@ fn the_sarif_schema_accepts_the_log() {
     std::fs::write(&file, of(Format::Sarif)).unwrap();
     tools::accepts(&tool, &["--schemafile".as_ref(), &schema, file.as_ref()]);
 }
+
+#[test]
+fn a_secret_in_a_source_file_is_in_no_frame_and_no_patch() {
+    let mut report = sample::report();
+    if let Some(fix) = &mut report.findings[0].fix {
+        fix.edits[0].text = "ARG SECRET_KEY=abc123-not-a-real-one\n".to_owned();
+    }
+    for format in [Format::Terminal, Format::Markdown, Format::Html] {
+        let out = render(&report, format, &options()).unwrap();
+        assert!(!out.contains("abc123-not-a-real-one"), "{format}");
+        assert!(out.contains("SECRET_KEY"), "{format}");
+    }
+}
+
+#[test]
+fn help_of_several_lines_keeps_them() {
+    let mut report = sample::report();
+    report.findings[0].help = "add to the service:\n  read_only: true\n  cap_drop: [ALL]".to_owned();
+    for (format, wanted) in [
+        (
+            Format::Terminal,
+            "  = help: add to the service:\n            read_only: true\n            cap_drop: [ALL]\n",
+        ),
+        (Format::Markdown, "**Help:** add to the service:\n\n```\n  read_only: true\n  cap_drop: [ALL]\n```"),
+        (
+            Format::Html,
+            "<b>Help</b> add to the service:</p>\n<pre tabindex=\"0\">  read_only: true\n  cap_drop: [ALL]</pre>",
+        ),
+        (Format::Junit, "help: add to the service:\n      read_only: true\n"),
+        (Format::Github, "help: add to the service:%0A  read_only: true%0A"),
+    ] {
+        let out = render(&report, format, &options()).unwrap();
+        assert!(out.contains(wanted), "{format}: {out}");
+    }
+}
+
+#[test]
+fn a_static_check_is_told_once() {
+    let mut report = sample::report();
+    report.command = "check".to_owned();
+    report.stages.clear();
+    let out = render(&report, Format::Terminal, &options()).unwrap();
+    assert!(!out.contains(" ! `WORKDIR` is relative") && out.contains("warning[relative-workdir]"), "{out}");
+    assert!(out.contains(" – It runs on a read-only root"), "what was not run is always listed");
+}
