@@ -89,6 +89,15 @@ pub struct Change {
     pub kind: ChangeKind,
 }
 
+/// What a path of a container is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathEntry {
+    /// Whether it is a directory.
+    pub directory: bool,
+    /// Size of a file in bytes; 0 for anything else.
+    pub size: u64,
+}
+
 /// Memory of a container, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MemoryStats {
@@ -328,7 +337,11 @@ impl Container {
     /// # Errors
     /// When the container is gone.
     pub fn memory(&self) -> Result<Option<MemoryStats>, EngineError> {
-        let answer: Value = self.engine.client.get(&self.path("/stats?stream=false&one-shot=true"))?;
+        let answer: Value = match self.engine.client.get(&self.path("/stats?stream=false&one-shot=true")) {
+            // Podman answers nothing at all for a container that does not run.
+            Err(EngineError::Answer { .. }) if !self.state()?.running => return Ok(None),
+            other => other?,
+        };
         let memory = &answer["memory_stats"];
         let Some(usage) = memory["usage"].as_u64() else { return Ok(None) };
         let cache = &memory["stats"];
@@ -372,6 +385,28 @@ impl Container {
         let mut bytes = Vec::new();
         entry.take(limit).read_to_end(&mut bytes).map_err(broke)?;
         Ok(Some(bytes))
+    }
+
+    /// What a path in the container is; absent where there is nothing. A link is not followed.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub fn entry(&self, path: &str) -> Result<Option<PathEntry>, EngineError> {
+        let reader = match self.archive(path) {
+            Ok(reader) => reader,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let broke = |source: std::io::Error| EngineError::Transport {
+            call: format!("GET {}", self.path("/archive")),
+            source: Box::new(source),
+        };
+        // The first header says it all; the rest of the stream, which may be a whole tree, is not read.
+        let mut archive = tar::Archive::new(reader);
+        let Some(first) = archive.entries().map_err(broke)?.next() else { return Ok(None) };
+        let first = first.map_err(broke)?;
+        let kind = first.header().entry_type();
+        Ok(Some(PathEntry { directory: kind.is_dir(), size: if kind.is_file() { first.size() } else { 0 } }))
     }
 
     /// Unpacks a tar stream below a directory of the container, with the owners and modes the stream says. The engine

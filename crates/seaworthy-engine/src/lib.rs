@@ -20,7 +20,7 @@ mod unix;
 pub use address::{Address, Tls, candidates};
 pub use connect::{Engine, EngineInfo};
 pub use container::{
-    Change, ChangeKind, Container, ContainerState, HealthState, ListedContainer, Logs, MemoryStats,
+    Change, ChangeKind, Container, ContainerState, HealthState, ListedContainer, Logs, MemoryStats, PathEntry,
 };
 pub use error::{EngineError, ErrorKind};
 pub use exec::{ExecOutput, ExecSpec};

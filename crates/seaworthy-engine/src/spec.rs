@@ -64,6 +64,8 @@ pub struct ContainerSpec {
     pub without: Vec<String>,
     /// Replaces the user.
     pub user: Option<String>,
+    /// Supplementary groups beside those the engine finds by itself.
+    pub groups: Vec<u32>,
     /// Replaces the working directory.
     pub working_dir: Option<String>,
     /// Whether the root file system is read-only.
@@ -116,7 +118,9 @@ impl ContainerSpec {
             .map(|port| (format!("{port}/tcp"), json!([{ "HostIp": "127.0.0.1", "HostPort": "" }])))
             .collect();
         let exposed: Map<String, Value> = published.keys().map(|port| (port.clone(), json!({}))).collect();
+        let groups: Vec<String> = self.groups.iter().map(u32::to_string).collect();
         let mut host = json!({
+            "GroupAdd": groups,
             "ReadonlyRootfs": self.read_only,
             "CapDrop": self.cap_drop,
             "CapAdd": self.cap_add,
