@@ -1,4 +1,5 @@
-//! `cargo xtask conformance KIND DIR`: one JSON line per disagreement, then `KIND: agree N of M`.
+//! `cargo xtask conformance KIND DIR`: one JSON line per disagreement, then `KIND: agree N of M`;
+//! `cargo xtask conformance --list`: the kinds, one on each line.
 //!
 //! A kind is one module with `run(dir, out)`, which hands every disagreement to `out` as an object with `case`,
 //! `expected` and `got`, and gives (agreeing, all). A disagreement that is listed in `docs/differences.md` with a
@@ -9,6 +10,7 @@ mod dockerfile_dump;
 mod dockerfile_lang;
 mod oci_broken;
 mod registry_faults;
+mod static_cases;
 
 use std::io::Write;
 use std::path::Path;
@@ -20,10 +22,11 @@ use serde_json::Value;
 type Run = fn(&Path, &mut dyn FnMut(Value)) -> anyhow::Result<(usize, usize)>;
 
 /// Every kind, sorted by name.
-const KINDS: [(&str, Run); 3] = [
+const KINDS: [(&str, Run); 4] = [
     ("dockerfile-lang", dockerfile_lang::run),
     ("oci-broken", oci_broken::run),
     ("registry-faults", registry_faults::run),
+    ("static", static_cases::run),
 ];
 
 /// Runs the command; 0 everything agrees, 1 something does not, 2 the command line or the directory is wrong.
@@ -41,8 +44,14 @@ pub(crate) fn main(words: &[&str], out: &mut dyn Write) -> ExitCode {
 
 fn execute(words: &[&str], out: &mut dyn Write) -> anyhow::Result<bool> {
     let kinds = || KINDS.map(|(name, _)| name).join(", ");
+    if let ["--list"] = words {
+        for (name, _) in KINDS {
+            writeln!(out, "{name}")?;
+        }
+        return Ok(true);
+    }
     let [kind, dir] = words else {
-        anyhow::bail!("usage: cargo xtask conformance KIND DIR; kinds: {}", kinds());
+        anyhow::bail!("usage: cargo xtask conformance KIND DIR, or --list; kinds: {}", kinds());
     };
     let Some((_, run)) = KINDS.iter().find(|(name, _)| name == kind) else {
         anyhow::bail!("unknown kind {kind}; kinds: {}", kinds());
