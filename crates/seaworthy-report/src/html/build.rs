@@ -16,7 +16,7 @@ pub(super) fn section(out: &mut String, build: &Value) {
         ("Builder", word("builder"), false),
         ("Result", word("image"), true),
         ("Digest", word("digest"), true),
-        ("SOURCE_DATE_EPOCH", epoch.as_str(), false),
+        ("Build epoch", epoch.as_str(), false),
         ("Binary", word("binary"), true),
     ];
     definitions(out, rows.into_iter());
