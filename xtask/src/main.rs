@@ -1,5 +1,7 @@
-//! Tasks of the repository: `cargo xtask conformance KIND DIR` compares the product with a set of known answers.
+//! Tasks of the repository: `cargo xtask conformance KIND DIR` compares the product with a set of known answers,
+//! `cargo xtask bench` measures it beside the tools it replaces.
 
+mod bench;
 mod conformance;
 
 use std::io::Write as _;
@@ -11,9 +13,17 @@ fn main() -> ExitCode {
     let stdout = std::io::stdout();
     match words.as_slice() {
         ["conformance", rest @ ..] => conformance::main(rest, &mut stdout.lock()),
+        ["bench", rest @ ..] => bench::main(rest, &mut stdout.lock()),
+        [name @ ("boot-once" | "floor" | "measure"), rest @ ..] => {
+            bench::helper(name, rest, &mut stdout.lock())
+        }
         _ => {
             // Nothing is left to do when standard error is closed.
-            let _ = writeln!(std::io::stderr(), "usage: cargo xtask conformance KIND DIR");
+            let _ = writeln!(
+                std::io::stderr(),
+                "usage: cargo xtask conformance KIND DIR\n       {}",
+                bench::USAGE
+            );
             ExitCode::from(2)
         }
     }

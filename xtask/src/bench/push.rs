@@ -1,0 +1,171 @@
+//! `push`: publishing to a registry on the loopback interface whose store is empty each time.
+
+use std::path::{Path, PathBuf};
+
+use super::Bench;
+use super::figures::{Kind, Role, Row, Table};
+use super::layouts::{self, Filler};
+use super::measure::Call;
+use super::peers::{MISSING, find};
+use super::registry::Registry;
+
+/// Bytes of an image, in one layer or in [`LAYERS`].
+const BYTES: u64 = 500_000_000;
+const LAYERS: u64 = 20;
+
+/// What is measured after each other on one registry.
+const CASES: [&str; 3] = ["first", "again", "to another repository of the registry"];
+
+/// A tool that can publish a layout and copy within a registry.
+struct Tool {
+    name: &'static str,
+    role: Role,
+    program: Option<PathBuf>,
+    push: fn(layout: &str, to: &str) -> Vec<String>,
+    copy: fn(from: &str, to: &str) -> Vec<String>,
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// Whether it should have been signed is not what is measured, hence the exit code.
+fn publish(from: &str, to: &str) -> Vec<String> {
+    words(&["publish", "--no-config", "--quiet", "--no-sbom", "--exit-zero", from, to])
+}
+
+fn tools(bench: &Bench) -> Vec<Tool> {
+    vec![
+        Tool {
+            name: "Seaworthy publish --no-sbom",
+            role: Role::Own,
+            program: Some(bench.seaworthy.clone()),
+            push: |layout, to| publish(&format!("oci:{layout}:latest"), to),
+            copy: |from, to| publish(&format!("docker://{from}"), to),
+        },
+        Tool {
+            name: "crane",
+            role: Role::Peer,
+            program: find("crane"),
+            push: |layout, to| words(&["push", "--insecure", layout, to]),
+            copy: |from, to| words(&["copy", "--insecure", from, to]),
+        },
+        Tool {
+            name: "skopeo",
+            role: Role::Peer,
+            program: find("skopeo"),
+            push: |layout, to| {
+                words(&[
+                    "--insecure-policy",
+                    "copy",
+                    "--dest-tls-verify=false",
+                    &format!("oci:{layout}:latest"),
+                    &format!("docker://{to}"),
+                ])
+            },
+            copy: |from, to| {
+                words(&[
+                    "--insecure-policy",
+                    "copy",
+                    "--src-tls-verify=false",
+                    "--dest-tls-verify=false",
+                    &format!("docker://{from}"),
+                    &format!("docker://{to}"),
+                ])
+            },
+        },
+        Tool {
+            name: "oras",
+            role: Role::Peer,
+            program: find("oras"),
+            push: |layout, to| {
+                words(&[
+                    "cp",
+                    "--no-tty",
+                    "--to-plain-http",
+                    "--from-oci-layout",
+                    &format!("{layout}:latest"),
+                    to,
+                ])
+            },
+            copy: |from, to| words(&["cp", "--no-tty", "--from-plain-http", "--to-plain-http", from, to]),
+        },
+    ]
+}
+
+pub(crate) fn run(bench: &Bench) -> anyhow::Result<Vec<Table>> {
+    let bytes = if bench.quick { BYTES / 10 } else { BYTES };
+    let megabytes = bytes / 1_000_000;
+    let cache = bench.folder("layouts")?;
+    let layered = |layers: u64| -> anyhow::Result<PathBuf> {
+        layouts::cached(&cache, &format!("noise-{megabytes}-in-{layers}"), 1, || {
+            let one = move |seed| {
+                Box::new(move |tar: &mut layouts::Tar<'_>| layouts::noise(tar, bytes / layers, seed))
+                    as Filler
+            };
+            Ok((1..=layers).map(one).collect())
+        })
+    };
+    let mut tables = Vec::new();
+    for (layers, layout) in [(1, layered(1)?), (LAYERS, layered(LAYERS)?)] {
+        let size = megabytes / layers;
+        let title =
+            if layers == 1 { format!("{size} MB in one layer") } else { format!("{layers} × {size} MB") };
+        tables.extend(measure(bench, &layout, &title)?);
+    }
+    Ok(tables)
+}
+
+/// All tools on one layout: one table for each case.
+fn measure(bench: &Bench, layout: &Path, title: &str) -> anyhow::Result<Vec<Table>> {
+    let tools = tools(bench);
+    let server = find("docker-registry");
+    let mut tables: Vec<Table> = CASES
+        .iter()
+        .map(|case| Table {
+            bench: "push",
+            case: format!("{title}, {case}"),
+            note: "Budget: at most crane's wall time.".to_owned(),
+            kinds: vec![Kind::Wall, Kind::Cpu, Kind::Rss],
+            rows: tools.iter().map(|tool| row(tool, server.is_some())).collect(),
+        })
+        .collect();
+    let Some(server) = server else { return Ok(tables) };
+    let layout = layout.display().to_string();
+    let store = bench.folder("registry")?.join("store");
+    let rounds = bench.rounds(5);
+    for round in 0..=rounds {
+        for turn in 0..tools.len() {
+            let index = (round + turn) % tools.len();
+            let Some((tool, program)) =
+                tools.get(index).and_then(|tool| Some((tool, tool.program.as_ref()?)))
+            else {
+                continue;
+            };
+            if tables.iter().any(|table| table.rows[index].absent.is_some()) {
+                continue;
+            }
+            let registry = Registry::start(&server, &store)?;
+            let (here, there) = (registry.reference("bench/image"), registry.reference("bench/other"));
+            let push = (tool.push)(&layout, &here);
+            let copy = (tool.copy)(&here, &there);
+            for (table, args) in tables.iter_mut().zip([&push, &push, &copy]) {
+                let args: Vec<&str> = args.iter().map(String::as_str).collect();
+                let cost = Call::new(program, &args).cost();
+                let row = &mut table.rows[index];
+                if round > 0 || cost.is_err() {
+                    row.record(cost);
+                }
+            }
+        }
+    }
+    Ok(tables)
+}
+
+fn row(tool: &Tool, server: bool) -> Row {
+    match (&tool.program, server) {
+        (None, _) => Row::absent(tool.name, tool.role, MISSING),
+        (Some(_), false) => Row::absent(tool.name, tool.role, "not run: docker-registry is not installed"),
+        (Some(_), true) => Row::new(tool.name, tool.role),
+    }
+}
