@@ -86,6 +86,8 @@ pub struct Client {
     secure: OnceLock<Agent>,
     /// The value of `Authorization`, by origin and scope.
     authorizations: Mutex<BTreeMap<(String, String), String>>,
+    /// Why stored credentials could not be read, by origin; told only when the registry then says no.
+    problems: Mutex<BTreeMap<String, String>>,
     /// The greatest request body known to pass, by origin.
     chunk_limits: Mutex<BTreeMap<String, u64>>,
 }
@@ -133,6 +135,7 @@ impl Client {
             plain,
             secure: OnceLock::new(),
             authorizations: Mutex::default(),
+            problems: Mutex::default(),
             chunk_limits: Mutex::default(),
         }
     }
@@ -230,8 +233,18 @@ impl Client {
                 std::thread::sleep(asked.unwrap_or_default().max(retry::backoff(attempt)));
                 continue;
             }
+            if matches!(code, 401 | 403)
+                && let Some(problem) = self.problem(&key.0)
+            {
+                drain(&mut answer);
+                return Err(fail(Kind::Credentials(problem)));
+            }
             return Ok(answer);
         }
+    }
+
+    fn problem(&self, origin: &str) -> Option<String> {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).get(origin).cloned()
     }
 
     /// Sends a request and reads its answer whole; one that breaks off is asked for again.
@@ -323,14 +336,23 @@ impl Client {
 
     /// The value of `Authorization` that answers a challenge.
     fn authorize(&self, call: &Call<'_>, challenge: &Challenge, words: &str) -> Result<String, Error> {
-        let credential = self.credential(call)?;
+        // A helper that is not installed must not stop what needs no credentials, such as pulling a public image.
+        let credential = self.credential(call).unwrap_or_else(|problem| {
+            let origin = url::origin(&call.url).to_owned();
+            self.problems.lock().unwrap_or_else(PoisonError::into_inner).insert(origin, problem);
+            None
+        });
+        let denied = |words: String| match self.problem(url::origin(&call.url)) {
+            Some(problem) => Kind::Credentials(problem),
+            None => Kind::Denied(words),
+        };
         let (realm, service, scope) = match (challenge, credential.as_ref()) {
             (_, Some(Credential::Bearer(token))) => return Ok(format!("Bearer {token}")),
             (Challenge::Basic, Some(Credential::Basic { user, password })) => {
                 return Ok(basic(user, password));
             }
             (Challenge::Basic, _) => {
-                return Err(Error::new(call.action, &call.url, Kind::Denied(words.to_owned())));
+                return Err(Error::new(call.action, &call.url, denied(words.to_owned())));
             }
             (Challenge::Bearer { realm, service, scope }, _) => (realm, service, scope),
         };
@@ -380,7 +402,7 @@ impl Client {
         if code != 200 {
             let words = drain(&mut answer);
             return Err(fail(match code {
-                400 | 401 | 403 => Kind::Denied(words),
+                400 | 401 | 403 => denied(words),
                 _ => Kind::Status { code, message: words },
             }));
         }
@@ -416,7 +438,7 @@ impl Client {
         }
     }
 
-    fn credential(&self, call: &Call<'_>) -> Result<Option<Credential>, Error> {
+    fn credential(&self, call: &Call<'_>) -> Result<Option<Credential>, String> {
         let host = url::origin(&call.url).split_once("://").map_or("", |(_, host)| host);
         let domain = if host == "registry-1.docker.io" { "docker.io" } else { host };
         if let Some(given) = self.options.credentials.get(domain) {
@@ -436,7 +458,6 @@ impl Client {
             }
         };
         auth::find(files, domain, repository)
-            .map_err(|problem| Error::new(call.action, &call.url, Kind::Credentials(problem)))
     }
 }
 
@@ -444,6 +465,8 @@ fn base_config() -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
     Agent::config_builder()
         .http_status_as_error(false)
         .user_agent(concat!("seaworthy/", env!("CARGO_PKG_VERSION")))
+        // What is compared with a digest must not be decoded on the way.
+        .accept_encoding("identity")
         .max_redirects(5)
         .max_redirects_will_error(true)
         .max_idle_connections_per_host(8)

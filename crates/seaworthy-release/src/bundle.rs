@@ -262,6 +262,23 @@ mod tests {
     }
 
     #[test]
+    fn no_changed_byte_changes_what_is_proved() {
+        let key = PrivateKey::generate().unwrap();
+        let statement = Statement::sign(&Digest::of(b"image"));
+        let sound = make(&statement, &key).unwrap();
+        for at in (0..sound.len()).step_by(3) {
+            for bit in [1, 32] {
+                let mut bytes = sound.clone();
+                bytes[at] ^= bit;
+                if let Ok(Opened::Signed(read)) = open(&bytes, &key.public()) {
+                    assert_eq!(read, statement, "byte {at}");
+                }
+            }
+            assert!(open(&sound[..at], &key.public()).is_err(), "the first {at} bytes");
+        }
+    }
+
+    #[test]
     fn no_text_makes_the_reader_fail() {
         let key = PrivateKey::generate().unwrap().public();
         for text in [

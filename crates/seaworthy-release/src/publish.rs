@@ -10,7 +10,7 @@ use seaworthy_oci::{Descriptor, Digest, Index, Manifest, Reference, media_type};
 use seaworthy_registry::{self as registry, Client, UploadSummary};
 use seaworthy_store::Layout;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How deep indexes may nest.
 const DEPTH: usize = 4;
@@ -324,6 +324,20 @@ fn not_attached(place: &Place<'_>, subject: &Digest, made: Vec<Referrer>) -> Res
         .collect())
 }
 
+/// What a tag says, once it says what was written or has had its time: some registries answer from caches.
+fn settled(place: &Place<'_>, tag: &str, expected: &Digest) -> Result<Option<Digest>, Error> {
+    let mut wait = Duration::from_millis(100);
+    loop {
+        let digest = place.manifest(tag)?.map(|found| found.descriptor.digest);
+        let patient = matches!(place, Place::Registry { .. }) && wait < Duration::from_secs(3);
+        if digest.as_ref() == Some(expected) || !patient {
+            return Ok(digest);
+        }
+        std::thread::sleep(wait);
+        wait *= 2;
+    }
+}
+
 /// Reads everything back with a fresh client and says what is there.
 fn read_back(
     destination: &Destination,
@@ -363,7 +377,7 @@ fn read_back(
         ..ReleaseFacts::default()
     };
     for tag in tags {
-        let digest = place.manifest(tag)?.map(|found| found.descriptor.digest);
+        let digest = settled(&place, tag, &image.digest)?;
         if digest.as_ref() != Some(&image.digest) {
             let got = digest.map_or_else(|| "nothing".to_owned(), |digest| digest.to_string());
             return Err(differs(format!("tag `{tag}`"), &image.digest, got));

@@ -416,6 +416,46 @@ fn a_redirect_does_not_learn_the_credentials() {
 }
 
 #[test]
+fn a_broken_helper_stops_only_what_needs_it() {
+    let port = serve(|asked| {
+        if asked.path.starts_with("/token") {
+            return answer(200, r#"{"token":"anonymous"}"#);
+        }
+        match (asked.method.as_str(), asked.authorization.as_str()) {
+            ("GET", "Bearer anonymous") => answer(200, LIST),
+            (_, "Bearer anonymous") => answer(403, r#"{"errors":[{"code":"DENIED"}]}"#),
+            _ => {
+                let realm = format!("Bearer realm=\"http://{}/token\"", asked.host);
+                answer(401, "").with("www-authenticate", realm)
+            }
+        }
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config.json");
+    std::fs::write(&file, r#"{"credsStore":"absent-here"}"#).unwrap();
+    let client = Client::new(Options { auth_files: Some(vec![file]), ..Options::default() });
+    assert_eq!(client.repository(&reference(port), Access::Pull).tags().unwrap(), ["1"]);
+    let bytes = b"x".to_vec();
+    let push = client.repository(&reference(port), Access::Push);
+    let error = push.push_blob(&Descriptor::of("x", &bytes), &bytes, &[]).unwrap_err();
+    assert!(error.to_string().contains("docker-credential-absent-here"), "{error}");
+}
+
+#[test]
+fn a_storage_that_refuses_head_has_the_blob() {
+    let storage = serve(|asked| answer(if asked.path.contains("gone") { 404 } else { 403 }, ""));
+    let port = serve(move |asked| {
+        let name = asked.path.rsplit(':').next().unwrap();
+        let gone = if name.starts_with(Digest::of(b"gone").hex()) { "gone" } else { "here" };
+        answer(307, "").with("location", format!("http://127.0.0.1:{storage}/{gone}"))
+    });
+    let client = Client::new(Options { auth_files: Some(Vec::new()), ..Options::default() });
+    let repository = client.repository(&reference(port), Access::Pull);
+    assert!(repository.has_blob(&Digest::of(b"here")).unwrap());
+    assert!(!repository.has_blob(&Digest::of(b"gone")).unwrap());
+}
+
+#[test]
 fn a_long_wait_is_told_and_not_waited() {
     let port = serve(|_| answer(429, "").with("retry-after", "3600"));
     let client = Client::new(Options { auth_files: Some(Vec::new()), ..Options::default() });

@@ -1,6 +1,6 @@
 //! Publishing to a layout.
 
-use crate::support::{image, sbom};
+use crate::support::{image, must, run, sbom, tool};
 use seaworthy_oci::{Descriptor, Digest, Index, media_type};
 use seaworthy_registry::Options;
 use seaworthy_release::{Destination, Error, PrivateKey, PublishOptions, publish, verify};
@@ -159,4 +159,41 @@ fn invalid_input_leaves_nothing_behind() {
     let options = PublishOptions { tags: tags(&["1"]), ..PublishOptions::default() };
     assert!(publish(&layout, &built, &to, &options).is_err());
     assert!(Layout::open(dir.path().join("out")).unwrap().index().unwrap().manifests.is_empty());
+}
+
+#[test]
+fn others_read_our_layouts() {
+    let dir = tempfile::tempdir().unwrap();
+    let (layout, built) = image(dir.path(), "a");
+    let key = PrivateKey::generate().unwrap();
+    let options = PublishOptions {
+        tags: tags(&["1.2", "1"]),
+        sbom: Some(sbom()),
+        sign: Some(&key),
+        ..PublishOptions::default()
+    };
+    publish(&layout, &built, &destination(dir.path()), &options).unwrap();
+    if let Some(skopeo) = tool("skopeo") {
+        for tag in ["1.2", "1"] {
+            let text = must(dir.path(), &skopeo, &["inspect", &format!("oci:out:{tag}")]);
+            assert!(text.contains(built.digest.as_str()), "{text}");
+        }
+        must(dir.path(), &skopeo, &["--insecure-policy", "copy", "oci:out:1", "dir:copied"]);
+    }
+    if let Some(oras) = tool("oras") {
+        let text = must(dir.path(), &oras, &["discover", "--oci-layout", "--format", "json", "out:1.2"]);
+        assert_eq!(text.matches("application/vnd.dev.sigstore.bundle.v0.3+json").count(), 2, "{text}");
+        assert_eq!(text.matches("\"application/spdx+json\"").count(), 1, "{text}");
+    }
+    // The outside judge of the corpus, where it is at hand.
+    let judge =
+        std::env::var_os("SEAWORTHY_CORPUS").map(|dir| Path::new(&dir).join("oci-judge/judge_oci.py"));
+    match (judge.filter(|judge| judge.exists()), tool("python3")) {
+        (Some(judge), Some(python))
+            if run(dir.path(), &python, &["-c", "import jsonschema"]).status.success() =>
+        {
+            must(dir.path(), &python, &[&judge.to_string_lossy(), "out"]);
+        }
+        _ => println!("skipped: SEAWORTHY_CORPUS names no judge, or Python has no jsonschema"),
+    }
 }
