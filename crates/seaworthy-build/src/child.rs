@@ -2,6 +2,7 @@
 
 use crate::BuildError;
 use std::io::{BufRead as _, BufReader, Read};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -23,7 +24,10 @@ struct Guard(Option<Child>);
 impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(child) = &mut self.0 {
-            // Both fail only where the child is gone already.
+            // Its own children, such as cargo's compilers, are of its group. All of it fails only where they are gone.
+            if let Some(group) = rustix::process::Pid::from_raw(child.id().cast_signed()) {
+                let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            }
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -32,8 +36,8 @@ impl Drop for Guard {
 
 /// Runs `command` to its end and gives every line it prints to `each`.
 ///
-/// The child shares the terminal's process group, so Ctrl-C reaches it and its own children as well; `cancelled` covers
-/// callers that catch the signal.
+/// The child leads a process group of its own: when `cancelled` is set it ends with all its children, which a signal to
+/// the child alone would leave running.
 pub(crate) fn run(
     mut command: Command,
     hint: &str,
@@ -42,6 +46,7 @@ pub(crate) fn run(
 ) -> Result<ExitStatus, BuildError> {
     let program = command.get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.process_group(0);
     let mut child = command.spawn().map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => {
             BuildError::ProgramMissing { program: program.clone(), hint: hint.to_owned() }

@@ -192,14 +192,21 @@ impl Cargo<'_> {
             command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
             return;
         }
-        let key =
-            if self.configures_target_flags() { format!("target.{triple}") } else { "build".to_owned() };
+        let key = if self.configures_target_flags(triple) {
+            format!("target.{triple}")
+        } else {
+            "build".to_owned()
+        };
         let list = toml::Value::from(ours);
         command.arg("--config").arg(format!("{key}.rustflags={list}"));
     }
 
-    /// Whether a configuration file of this project's hierarchy sets flags for a target.
-    fn configures_target_flags(&self) -> bool {
+    /// Whether the environment or a configuration file of this project's hierarchy sets flags for a target.
+    fn configures_target_flags(&self, triple: &str) -> bool {
+        let variable = format!("CARGO_TARGET_{}_RUSTFLAGS", triple.to_uppercase().replace(['-', '.'], "_"));
+        if env::var_os(variable).is_some() {
+            return true;
+        }
         let home = cargo_home().into_iter().map(|home| home.join("config.toml"));
         let above = self.project.ancestors().map(|directory| directory.join(".cargo/config.toml"));
         above.chain(home).filter_map(|path| fs::read_to_string(path).ok()).any(|text| {
