@@ -1,13 +1,11 @@
 //! The client: options, TLS, authentication and the one place every request passes through.
 
-use crate::auth::{self, Credential};
+use crate::auth::Credential;
 use crate::error::{Error, Kind};
 use crate::repository::{Access, Repository};
-use crate::token::{self, Challenge, TokenAnswer};
+use crate::token::{self, Challenge};
 use crate::upload::BlobSource;
 use crate::{retry, url};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use seaworthy_oci::{Digest, Reference};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -243,7 +241,12 @@ impl Client {
         }
     }
 
-    fn problem(&self, origin: &str) -> Option<String> {
+    pub(crate) fn note_problem(&self, origin: &str, problem: String) {
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        problems.insert(origin.to_owned(), problem);
+    }
+
+    pub(crate) fn problem(&self, origin: &str) -> Option<String> {
         self.problems.lock().unwrap_or_else(PoisonError::into_inner).get(origin).cloned()
     }
 
@@ -273,7 +276,7 @@ impl Client {
     }
 
     /// Sends a request once.
-    fn once(&self, call: &Call<'_>, authorization: Option<&str>) -> Result<Response<Body>, Kind> {
+    pub(crate) fn once(&self, call: &Call<'_>, authorization: Option<&str>) -> Result<Response<Body>, Kind> {
         let agent = self.agent(&call.url)?;
         let transport = |error| Kind::Transport(Box::new(error));
         let mut request = Request::builder().method(call.method.clone()).uri(&call.url);
@@ -333,132 +336,6 @@ impl Client {
         let agent = Agent::new_with_config(base_config().tls_config(tls).build());
         Ok(self.secure.get_or_init(|| agent))
     }
-
-    /// The value of `Authorization` that answers a challenge.
-    fn authorize(&self, call: &Call<'_>, challenge: &Challenge, words: &str) -> Result<String, Error> {
-        // A helper that is not installed must not stop what needs no credentials, such as pulling a public image.
-        let credential = self.credential(call).unwrap_or_else(|problem| {
-            let origin = url::origin(&call.url).to_owned();
-            self.problems.lock().unwrap_or_else(PoisonError::into_inner).insert(origin, problem);
-            None
-        });
-        let denied = |words: String| match self.problem(url::origin(&call.url)) {
-            Some(problem) => Kind::Credentials(problem),
-            None => Kind::Denied(words),
-        };
-        let (realm, service, scope) = match (challenge, credential.as_ref()) {
-            (_, Some(Credential::Bearer(token))) => return Ok(format!("Bearer {token}")),
-            (Challenge::Basic, Some(Credential::Basic { user, password })) => {
-                return Ok(basic(user, password));
-            }
-            (Challenge::Basic, _) => {
-                return Err(Error::new(call.action, &call.url, denied(words.to_owned())));
-            }
-            (Challenge::Bearer { realm, service, scope }, _) => (realm, service, scope),
-        };
-        let fail = |kind| Error::new("fetch token", realm, kind);
-        // A registry must not talk us into sending a password in the clear.
-        let plain_registry = url::origin(&call.url).starts_with("http://");
-        if url::origin(realm).is_empty() || (realm.starts_with("http://") && !plain_registry) {
-            return Err(fail(Kind::Protocol("the token service is not reached by https".to_owned())));
-        }
-        let scopes = token::scopes(call.scope, scope.as_deref());
-        let token_call = |method, url, headers, body| Call {
-            method,
-            url,
-            headers,
-            payload: body,
-            scope: "",
-            action: "fetch token",
-            again: true,
-        };
-        let mut answer = if let Some(Credential::Identity(refresh)) = &credential {
-            let form = format!(
-                "grant_type=refresh_token&client_id=seaworthy&service={}&scope={}&refresh_token={}",
-                url::encode(service.as_deref().unwrap_or_default()),
-                url::encode(&scopes.join(" ")),
-                url::encode(refresh),
-            );
-            let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
-            self.send_open(
-                &token_call(Method::POST, realm.clone(), headers, Payload::Bytes(form.as_bytes())),
-                None,
-            )?
-        } else {
-            let mut target = realm.clone();
-            if let Some(service) = service {
-                target = url::with_query(&target, "service", service);
-            }
-            for scope in &scopes {
-                target = url::with_query(&target, "scope", scope);
-            }
-            let header = match &credential {
-                Some(Credential::Basic { user, password }) => Some(basic(user, password)),
-                _ => None,
-            };
-            self.send_open(&token_call(Method::GET, target, Vec::new(), Payload::None), header.as_deref())?
-        };
-        let code = answer.status().as_u16();
-        if code != 200 {
-            let words = drain(&mut answer);
-            return Err(fail(match code {
-                400 | 401 | 403 => denied(words),
-                _ => Kind::Status { code, message: words },
-            }));
-        }
-        let body = read_all(answer).map_err(&fail)?;
-        // The body holds the token, so no part of it goes into the message.
-        let parsed: TokenAnswer = serde_json::from_slice(&body)
-            .map_err(|_| fail(Kind::Protocol("the token service did not answer with JSON".to_owned())))?;
-        let token = parsed
-            .into_token()
-            .ok_or_else(|| fail(Kind::Protocol("the token service answered without a token".to_owned())))?;
-        Ok(format!("Bearer {token}"))
-    }
-
-    /// Sends a request to a token service, which is not asked for a token itself.
-    fn send_open(&self, call: &Call<'_>, authorization: Option<&str>) -> Result<Response<Body>, Error> {
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            match self.once(call, authorization) {
-                Ok(answer) if attempt < retry::ATTEMPTS && retry::is_retryable(answer.status().as_u16()) => {
-                    let asked = retry::asked_for(answer.headers()).unwrap_or_default().min(retry::LONGEST);
-                    std::thread::sleep(asked.max(retry::backoff(attempt)));
-                }
-                Ok(answer) => return Ok(answer),
-                Err(kind) => {
-                    let error = Error::new(call.action, &call.url, kind);
-                    if attempt >= retry::ATTEMPTS || !error.retryable() {
-                        return Err(error);
-                    }
-                    std::thread::sleep(retry::backoff(attempt));
-                }
-            }
-        }
-    }
-
-    fn credential(&self, call: &Call<'_>) -> Result<Option<Credential>, String> {
-        let host = url::origin(&call.url).split_once("://").map_or("", |(_, host)| host);
-        let domain = if host == "registry-1.docker.io" { "docker.io" } else { host };
-        if let Some(given) = self.options.credentials.get(domain) {
-            return Ok(Some(given.clone()));
-        }
-        let repository = call
-            .scope
-            .strip_prefix("repository:")
-            .and_then(|rest| rest.split_once(':'))
-            .map_or("", |(name, _)| name);
-        let usual;
-        let files = match &self.options.auth_files {
-            Some(files) => files,
-            None => {
-                usual = auth::default_files();
-                &usual
-            }
-        };
-        auth::find(files, domain, repository)
-    }
 }
 
 fn base_config() -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
@@ -474,10 +351,6 @@ fn base_config() -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
         // A registry may copy a whole blob in its storage before it answers the closing PUT.
         .timeout_recv_response(Some(Duration::from_mins(5)))
         .timeout_await_100(Some(Duration::from_secs(1)))
-}
-
-fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
 /// Reads what is left of an answer, so that its connection can be used again, and shortens it for an error message.

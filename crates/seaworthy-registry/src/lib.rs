@@ -6,6 +6,7 @@
 //! registries lose entries. The client prints nothing and keeps nothing on disk.
 
 mod auth;
+mod authorize;
 mod client;
 mod error;
 mod pull;
