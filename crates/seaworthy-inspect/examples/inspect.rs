@@ -58,7 +58,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(out, "problem: {problem}")?;
     }
     for secret in &facts.secrets {
-        writeln!(out, "secret: {} {} {:?}", secret.detector, secret.redacted, secret.place)?;
+        writeln!(
+            out,
+            "secret: {} {} {}",
+            secret.detector,
+            secret.redacted,
+            serde_json::to_string(&secret.place)?
+        )?;
     }
     Ok(())
 }

@@ -118,7 +118,7 @@ fn take_group(scans: &[LayerScan], cursors: &mut [usize], group: &mut Vec<Seen>)
     }
 }
 
-fn record<'a>(scans: &'a [LayerScan], seen: &Seen) -> &'a Record {
+fn record(scans: &[LayerScan], seen: Seen) -> &Record {
     &scans[seen.layer as usize].table.records[seen.index as usize]
 }
 
@@ -127,7 +127,7 @@ fn events_below(scans: &[LayerScan], group: &[Seen]) -> Vec<Event> {
     group
         .iter()
         .filter_map(|seen| {
-            let whiteout = match record(scans, seen).what {
+            let whiteout = match record(scans, *seen).what {
                 What::Entry(FileKind::Directory) => return None,
                 What::Whiteout => true,
                 What::Opaque | What::HardLink | What::Entry(_) => false,
@@ -149,14 +149,14 @@ fn resolve(
     let (mut least, mut total, mut copies) = (u64::MAX, 0u64, 0usize);
     let mut restacked = 0u64;
     for (at, seen) in group.iter().enumerate() {
-        let this = record(scans, seen);
+        let this = record(scans, *seen);
         match this.what {
             What::Opaque => continue,
             What::Whiteout => {
                 // dive counts a whiteout of a file as a copy of no bytes; one of a directory as its content again.
                 let was_file = group[..at]
                     .iter()
-                    .any(|lower| !matches!(record(scans, lower).what, What::Entry(FileKind::Directory)));
+                    .any(|lower| !matches!(record(scans, *lower).what, What::Entry(FileKind::Directory)));
                 if was_file {
                     (least, copies) = (0, copies + 1);
                 }
@@ -170,7 +170,7 @@ fn resolve(
         let above = inherited.iter().find(|event| event.layer > seen.layer);
         // The next record of the path, whiteouts included, opaque marks not: those hide only what is below.
         let own = group[at + 1..].iter().find(|later| {
-            let what = record(scans, later).what;
+            let what = record(scans, **later).what;
             what != What::Opaque && (what != What::Whiteout || later.layer > seen.layer)
         });
         let hidden = match (above, own) {
@@ -185,7 +185,7 @@ fn resolve(
             (None, None) => None,
         };
         match hidden {
-            None => merged.files.push(fact(scans, seen, path)),
+            None => merged.files.push(fact(scans, *seen, path)),
             Some((layer, by)) => {
                 merged.hidden_by[seen.layer as usize][seen.index as usize] = layer;
                 if this.size > 0 {
@@ -193,7 +193,7 @@ fn resolve(
                     merged.waste.push(Waste {
                         path: absolute(path),
                         bytes: this.size,
-                        cause: cause(this, by.map(|by| record(scans, by))),
+                        cause: cause(this, by.map(|by| record(scans, *by))),
                         layer: seen.layer as usize,
                         hidden_by: Some(layer as usize),
                     });
@@ -214,7 +214,7 @@ fn cause(this: &Record, by: Option<&Record>) -> WasteCause {
     }
 }
 
-fn fact(scans: &[LayerScan], seen: &Seen, path: &[u8]) -> FileFact {
+fn fact(scans: &[LayerScan], seen: Seen, path: &[u8]) -> FileFact {
     let table = &scans[seen.layer as usize].table;
     let this = &table.records[seen.index as usize];
     let (kind, link) = match this.what {

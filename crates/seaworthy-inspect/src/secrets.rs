@@ -8,6 +8,7 @@
 mod assignment;
 mod detectors;
 mod documents;
+mod formats;
 mod proof;
 mod shape;
 
@@ -93,12 +94,18 @@ impl Visitor for SecretVisitor {
         }
         // What begins in the last bytes of a piece comes again with the next one.
         let end = if piece.last { piece.bytes.len() } else { piece.bytes.len().saturating_sub(OVERLAP) };
-        let mut lines = LineCount { bytes: piece.bytes, at: 0, count: self.current.lines };
+        let mut lines = LineCount::new(piece.bytes, self.current.lines);
         let binary = self.current.binary;
-        prefilter.each(piece.bytes, end, |at, found| {
+        let mut add = |at, found| {
             let line = if binary { 0 } else { lines.at(at) };
             self.add(file, line, found);
-        });
+        };
+        // Large programs and data are where time goes and where the formats of three bytes only cause noise.
+        if binary && !piece.whole() {
+            prefilter.each_long(piece.bytes, end, &mut add);
+        } else {
+            prefilter.each(piece.bytes, end, add);
+        }
         if piece.whole() {
             self.whole(file, piece.bytes, prefilter);
         } else if !piece.last && !binary {
@@ -121,14 +128,14 @@ impl SecretVisitor {
     /// What needs the whole file: formats that are told by the file's name, free-form passwords, UTF-16.
     fn whole(&mut self, file: &File<'_>, bytes: &[u8], prefilter: &Prefilter) {
         if let Some(narrow) = shape::from_utf16(bytes) {
-            let mut lines = LineCount { bytes: &narrow, at: 0, count: 0 };
+            let mut lines = LineCount::new(&narrow, 0);
             prefilter.each(&narrow, narrow.len(), |at, found| self.add(file, lines.at(at), found));
             return;
         }
         if self.current.binary {
             return;
         }
-        let mut lines = LineCount { bytes, at: 0, count: 0 };
+        let mut lines = LineCount::new(bytes, 0);
         let mut found = documents::read(file.path, bytes);
         if assignment::is_configuration(file.path, file.size) {
             found.extend(assignment::read(bytes));
@@ -140,21 +147,28 @@ impl SecretVisitor {
     }
 }
 
-/// Counts lines as far as asked, never back.
+/// Counts lines, from where it last stood.
 struct LineCount<'a> {
     bytes: &'a [u8],
+    before: u64,
     at: usize,
     count: u64,
 }
 
-impl LineCount<'_> {
+impl<'a> LineCount<'a> {
+    /// Counts in a piece that `before` line ends come before.
+    fn new(bytes: &'a [u8], before: u64) -> Self {
+        Self { bytes, before, at: 0, count: before }
+    }
+
     /// The 1-based line of a position.
     fn at(&mut self, position: usize) -> u64 {
         let position = position.min(self.bytes.len());
-        if position > self.at {
-            self.count += memchr::memchr_iter(b'\n', &self.bytes[self.at..position]).count() as u64;
-            self.at = position;
+        if position < self.at {
+            (self.at, self.count) = (0, self.before);
         }
+        self.count += memchr::memchr_iter(b'\n', &self.bytes[self.at..position]).count() as u64;
+        self.at = position;
         self.count + 1
     }
 }

@@ -5,8 +5,8 @@ use seaworthy_facts::{GroupFact, UserFact};
 
 /// Reads `/etc/passwd` and `/etc/group`; lines that do not follow their form are passed over, as the C library does.
 pub(crate) fn read(view: &View<'_>) -> (Vec<UserFact>, Vec<GroupFact>) {
-    let users = view.document("etc/passwd").map(|bytes| passwd(bytes)).unwrap_or_default();
-    let groups = view.document("etc/group").map(|bytes| group(bytes)).unwrap_or_default();
+    let users = view.document("etc/passwd").map(passwd).unwrap_or_default();
+    let groups = view.document("etc/group").map(group).unwrap_or_default();
     (users, groups)
 }
 

@@ -1,4 +1,5 @@
 //! Images made by hand, honest and hostile, inspected as a whole.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
 
 #[path = "../../seaworthy-store/tests/support/mod.rs"]
 mod support;
@@ -282,7 +283,7 @@ fn unmodified_files_of_packages_are_not_reported() {
 fn failure(folder: &Path, blobs: &[support::Blob], options: &Options) -> StoreError {
     match inspect(&image(folder, blobs), options).unwrap_err() {
         InspectError::Store(error) => error,
-        other => panic!("{other}"),
+        other @ InspectError::Unread => panic!("{other}"),
     }
 }
 

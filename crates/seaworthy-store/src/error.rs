@@ -144,6 +144,9 @@ pub enum StoreError {
         /// The limit, with its unit.
         limit: String,
     },
+    /// The process was told to stop.
+    #[error("stopped before the end")]
+    Stopped,
     /// The source is an engine's or a registry's, which other crates read.
     #[error("{0} is not read from the file system")]
     Elsewhere(Source),

@@ -46,7 +46,7 @@ impl Compression {
             Some(Self::Gzip)
         } else if media_type.ends_with("+zstd") || media_type.ends_with(".tar.zstd") {
             Some(Self::Zstd)
-        } else if media_type.ends_with(".tar") {
+        } else if media_type.rsplit('.').next() == Some("tar") {
             Some(Self::None)
         } else {
             None
@@ -85,7 +85,7 @@ impl Default for Limits {
 type Raw = BufReader<Verified<Box<dyn Read + Send>>>;
 
 enum Decoder {
-    Plain(Raw),
+    Plain(Box<Raw>),
     Gzip(Box<MultiGzDecoder<Raw>>),
     Zstd(Box<Zstd>),
 }
@@ -152,7 +152,7 @@ impl LayerStream {
         let head = raw.fill_buf().map_err(|error| StoreError::io("read", Path::new(&what), error))?;
         let compression = Compression::sniff(head);
         let decoder = match compression {
-            Compression::None => Decoder::Plain(raw),
+            Compression::None => Decoder::Plain(Box::new(raw)),
             Compression::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(raw))),
             Compression::Zstd => Decoder::Zstd(Box::new(Zstd::new(raw))),
         };
@@ -201,7 +201,7 @@ impl LayerStream {
 
     /// Turns a failure of the decoder into the one that explains it: a damaged blob is reported by its digest.
     fn explain(&mut self, error: io::Error) -> io::Error {
-        if error.get_ref().is_some_and(|inner| inner.is::<StoreError>()) {
+        if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<StoreError>) {
             return error;
         }
         if let Err(cause) = drain(self.decoder.raw()) {

@@ -306,7 +306,7 @@ impl Layout {
                 continue;
             }
             let refers = media_type::is_manifest(&entry.media_type)
-                && entry.annotations.get(REF_NAME).is_none()
+                && !entry.annotations.contains_key(REF_NAME)
                 && self.manifest(entry).is_ok_and(|manifest| manifest.subject.is_some());
             if !refers {
                 images.push(entry.clone());
@@ -372,6 +372,7 @@ impl BlobSink {
 
 impl Write for BlobSink {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        crate::stop::check()?;
         let count = self.file.write(buffer)?;
         self.hasher.update(&buffer[..count]);
         self.size += count as u64;
@@ -395,6 +396,7 @@ pub(crate) fn replace_file(folder: &Path, path: &Path, bytes: &[u8]) -> Result<(
 
 /// Gives a temporary file its mode and its name. The mode does not depend on the umask: a layout is made to be shared.
 pub(crate) fn publish(file: tempfile::NamedTempFile, path: &Path) -> Result<(), StoreError> {
+    crate::stop::check()?;
     file.as_file()
         .set_permissions(fs::Permissions::from_mode(0o644))
         .map_err(|error| StoreError::io("set the mode of", path, error))?;
@@ -543,7 +545,7 @@ pub(crate) fn names(index: &Index) -> String {
     names.truncate(20);
     let mut text = names.join(", ");
     if more > 0 {
-        text.push_str(&format!(" and {more} more"));
+        text = format!("{text} and {more} more");
     }
     text
 }

@@ -7,6 +7,7 @@ mod error;
 mod image;
 mod layer;
 mod layout;
+mod stop;
 pub mod tape;
 mod unpack;
 mod verify;
@@ -16,6 +17,7 @@ pub use error::StoreError;
 pub use image::{Image, descend, open};
 pub use layer::{Compression, LayerEnd, LayerStream, Limits};
 pub use layout::{BlobSink, DOCUMENT_LIMIT, Layout, REF_NAME, parse_config, parse_index, parse_manifest};
+pub use stop::stop;
 pub use unpack::{UnpackOptions, Unpacked, unpack};
 pub use verify::Verified;
 

@@ -419,10 +419,10 @@ impl<T: Tape> Walker<T> {
                 extended.sparse_size = Some(decimal(value).ok_or_else(|| bad(&self.what))?);
             }
             b"GNU.sparse.major" => {
-                extended.sparse_major = Some(decimal(value).ok_or_else(|| bad(&self.what))?)
+                extended.sparse_major = Some(decimal(value).ok_or_else(|| bad(&self.what))?);
             }
             b"GNU.sparse.offset" => {
-                extended.sparse_offset = Some(decimal(value).ok_or_else(|| bad(&self.what))?)
+                extended.sparse_offset = Some(decimal(value).ok_or_else(|| bad(&self.what))?);
             }
             b"GNU.sparse.numbytes" => {
                 let length = decimal(value).ok_or_else(|| bad(&self.what))?;
@@ -556,8 +556,8 @@ impl<T: Tape> Walker<T> {
     fn pax_sparse(&mut self) -> Result<(), StoreError> {
         let mut lines: Vec<u8> = Vec::new();
         let mut wanted: Option<usize> = None;
+        let mut count = 0;
         loop {
-            let count = lines.iter().filter(|byte| **byte == b'\n').count();
             if wanted.is_none() && count > 0 {
                 let first = lines.split(|byte| *byte == b'\n').next().and_then(decimal);
                 let pieces =
@@ -573,6 +573,7 @@ impl<T: Tape> Walker<T> {
             self.left -= BLOCK as u64;
             self.entry.stored -= BLOCK as u64;
             lines.extend_from_slice(&self.block);
+            count += self.block.split(|byte| *byte == b'\n').count() - 1;
         }
         let mut numbers = lines.split(|byte| *byte == b'\n').skip(1).map(decimal);
         for _ in 0..wanted.unwrap_or_default() {

@@ -82,7 +82,7 @@ pub fn unpack(image: &Image, folder: &Path, options: &UnpackOptions) -> Result<U
     let mut unpacked = unpacker.finish();
     outcome?;
     unpacked.digest = digest;
-    unpacked.root = folder.to_owned();
+    folder.clone_into(&mut unpacked.root);
     if folder.exists() {
         // The old state goes with the scratch directory.
         fs::rename(folder, scratch.path().join("old"))
@@ -169,7 +169,7 @@ impl<'a> Unpacker<'a> {
                 return Err(StoreError::Tar { what, why });
             };
             // Each part of a path is an open directory here.
-            if path.iter().filter(|byte| **byte == b'/').count() >= DEPTH {
+            if path.split(|byte| *byte == b'/').count() > DEPTH {
                 let what = format!("depth of entry `{}` of {what}", shown(&entry.path));
                 return Err(StoreError::Limit { what, limit: DEPTH.to_string() });
             }

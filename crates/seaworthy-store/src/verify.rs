@@ -92,6 +92,7 @@ impl<R: Read> Read for Verified<R> {
         if buffer.is_empty() {
             return Ok(0);
         }
+        crate::stop::check()?;
         let Some(check) = self.check.as_mut() else { return Ok(0) };
         let count = self.inner.read(buffer)?;
         if count > 0 {

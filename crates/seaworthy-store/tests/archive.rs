@@ -1,4 +1,5 @@
 //! Archives of both kinds, written and read.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Layouts written and read, judged from outside where the judge is there.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
 
 mod support;
 

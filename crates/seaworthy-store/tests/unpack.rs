@@ -1,4 +1,5 @@
 //! Unpacking honest and hostile layers.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
 
 mod support;
 

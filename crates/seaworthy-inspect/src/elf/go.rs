@@ -29,7 +29,9 @@ impl GoFinder {
         for at in memchr::memmem::find_iter(piece.bytes, MAGIC) {
             let rest = &piece.bytes[at..];
             // The section is aligned; Go's own tools carry the magic as a constant, too.
-            if (piece.offset + at as u64) % 16 == 0 && rest.get(15).is_some_and(|flags| flags & 2 != 0) {
+            if (piece.offset + at as u64).is_multiple_of(16)
+                && rest.get(15).is_some_and(|flags| flags & 2 != 0)
+            {
                 self.wanted = LIMIT;
                 self.take(rest);
                 return;

@@ -1,5 +1,11 @@
 //! Makes tars and images by hand, honest and hostile ones.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests; each uses a part"
+)]
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
