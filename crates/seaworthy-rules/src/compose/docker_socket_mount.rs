@@ -17,7 +17,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         for service in &compose.services {
             for volume in &service.volumes {
                 let source = volume.value.split(':').next().unwrap_or_default();
-                let whole = matches!(source.trim_end_matches('/'), "/var/run" | "/run");
+                let whole = matches!(source.trim_end_matches('/'), "" | "/var" | "/var/run" | "/run")
+                    && source.starts_with('/');
                 if !whole && !SOCKETS.iter().any(|name| volume.value.contains(name)) {
                     continue;
                 }

@@ -24,12 +24,21 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 None => {
                     format!("service `{}` runs `{name}` without a tag, which means `latest`", service.name)
                 }
+                Some(tag @ ("edge" | "nightly" | "dev" | "test" | "beta" | "canary" | "stable")) => {
+                    format!("service `{}` runs `{name}`; `{tag}` moves with every release", service.name)
+                }
                 Some("latest") => {
                     format!("service `{}` runs `{name}`, whatever that is on the day", service.name)
                 }
                 Some(_) => continue,
             };
+            let fixed_word = tag.is_some_and(|tag| tag != "latest");
             out.finding(message)
+                .aliases(if fixed_word {
+                    &["dclint/service-image-require-explicit-tag"]
+                } else {
+                    &["CL-0004", "dclint/service-image-require-explicit-tag"]
+                })
                 .why("two hosts run different versions, and a restart may be an upgrade")
                 .help("name a version, best with its digest: `image:1.2@sha256:…`")
                 .at_file(&compose.file, image.span)

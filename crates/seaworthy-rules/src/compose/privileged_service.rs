@@ -8,7 +8,7 @@ declare_rule! {
     summary: "a service gets the host's rights",
     passes: "no service gets the host's rights",
     family: Compose, category: Security, severity: Critical, confidence: High, persona: Regular,
-    aliases: ["CL-0002", "CL-0008", "CL-0009", "CL-0024"], refs: ["CIS Docker Benchmark 5.4, 5.9"],
+    aliases: ["CL-0002", "CL-0008", "CL-0009", "CL-0018", "CL-0024"], refs: ["CIS Docker Benchmark 5.4, 5.9"],
 }
 
 const STRONG: [&str; 9] = [
@@ -35,6 +35,19 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     .at_file(&compose.file, flag.span)
                     .command(command.clone());
             }
+            if let Some(user) = service
+                .user
+                .as_ref()
+                .filter(|user| matches!(user.value.split(':').next(), Some("0" | "root")))
+            {
+                out.finding(format!("service `{}` is told to run as root", service.name))
+                    .aliases(&["CL-0018"])
+                    .severity(Severity::High)
+                    .why("root in the container owns every file in it and is one kernel bug away from root on the host")
+                    .help("remove `user` and let the image name one that is not root")
+                    .at_file(&compose.file, user.span)
+                    .command(command.clone());
+            }
             if let Some(mode) = service.network_mode.as_ref().filter(|mode| mode.value == "host") {
                 out.finding(format!("service `{}` uses the host's network", service.name))
                     .aliases(&["CL-0008"])
@@ -49,7 +62,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 let name = name.trim_start_matches("CAP_");
                 if STRONG.contains(&name) {
                     out.finding(format!("service `{}` gets `{name}`", service.name))
-                        .aliases(&["CL-0024", "CL-0011"])
+                        .aliases(&["CL-0024"])
                         .severity(Severity::High)
                         .why("with this capability a process can take over the host or its network")
                         .help("remove it, or use a smaller capability")

@@ -27,6 +27,11 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                         service.name,
                         shown.lines().next().unwrap_or(shown)
                     ))
+                    .aliases(if port.host_ip.is_some() {
+                        &["CL-0005"]
+                    } else {
+                        &["CL-0005", "dclint/no-unbound-port-interfaces", "compose.private-bind"]
+                    })
                     .why("Docker opens the port past the host's firewall, also on public interfaces")
                     .help(format!(
                         "write `127.0.0.1:{}:{}`",

@@ -1,8 +1,7 @@
 //! Reports empty lines inside of a continued instruction.
 
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::ErrorKind;
-use seaworthy_finding::{Applicability, Edit};
+use seaworthy_finding::{Applicability, Edit, Span};
 
 declare_rule! {
     name: "empty-continuation",
@@ -23,10 +22,15 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 .empty_lines
                 .iter()
                 .map(|line| Edit { span: super::whole_lines(&docker.file.text, *line), text: String::new() });
-            let at = docker.errors.iter().find(|error| {
-                error.kind == ErrorKind::EmptyContinuation && item.span.contains(error.span.start)
-            });
-            let span = at.map_or(item.span, |error| error.span);
+            // BuildKit names the line the instruction goes on at behind the gap.
+            let behind = item
+                .empty_lines
+                .last()
+                .map_or(item.span.end, |line| super::whole_lines(&docker.file.text, *line).end);
+            let rest = docker.file.text.get(behind..item.span.end).unwrap_or_default();
+            let start = behind + (rest.len() - rest.trim_start().len());
+            let length = rest.trim_start().lines().next().map_or(0, |line| line.trim_end().len());
+            let span = if length == 0 { item.span } else { Span::new(start, start + length) };
             let finding = out
                 .finding(format!(
                     "{} inside of this `{}`",

@@ -1,22 +1,28 @@
 //! Rules over the Dockerfile.
 
 mod add_instead_of_copy;
+mod constant_platform;
 mod copy_ignored_path;
 mod deprecated_maintainer;
 mod duplicate_stage_name;
 mod empty_continuation;
+mod from_as_casing;
+mod healthcheck_tool_missing;
 mod instruction_casing;
 mod invalid_port;
 mod legacy_key_value;
 mod missing_healthcheck;
 mod mutable_base_tag;
 mod package_cache_left;
+mod redundant_platform;
 mod relative_workdir;
 mod repeated_instruction;
+mod reserved_stage_name;
 mod root_user;
 mod secret_in_environment;
 mod shell;
 mod shell_form_command;
+mod stage_name_casing;
 mod sudo;
 mod syntax_error;
 mod undefined_variable;
@@ -25,6 +31,12 @@ mod unpinned_base_digest;
 mod unpinned_download;
 
 rules![
+    stage_name_casing,
+    reserved_stage_name,
+    redundant_platform,
+    healthcheck_tool_missing,
+    from_as_casing,
+    constant_platform,
     syntax_error,
     mutable_base_tag,
     unpinned_base_digest,

@@ -3,7 +3,7 @@
 use super::final_chain;
 use super::shell::{Simple, commands};
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::Instruction;
+use seaworthy_dockerfile::{Instruction, Kind};
 
 declare_rule! {
     name: "package-cache-left",
@@ -15,11 +15,22 @@ declare_rule! {
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
-        for stage in final_chain(&docker.tree) {
+        let chain = final_chain(&docker.tree);
+        let pip_quiet = chain.iter().flat_map(|stage| stage.instructions).any(|item| match &item.kind {
+            Kind::Env { pairs, .. } => pairs
+                .iter()
+                .any(|pair| pair.key.unquoted() == "PIP_NO_CACHE_DIR" && switched_on(&pair.value.unquoted())),
+            _ => false,
+        });
+        for stage in chain {
             for item in stage.instructions {
                 let found = commands(item);
-                for simple in &found {
-                    let Some((what, aliases, help)) = leaves(simple, &found, item) else { continue };
+                // A removal before the command leaves what the command stores.
+                for (at, simple) in found.iter().enumerate() {
+                    let Some((what, aliases, help)) = leaves(simple, &found[at..], inner(item), pip_quiet)
+                    else {
+                        continue;
+                    };
                     out.finding(format!(
                         "`{} {}` leaves {what} in the layer",
                         simple.program(),
@@ -38,7 +49,19 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 
 type Left = (&'static str, &'static [&'static str], &'static str);
 
-fn leaves(simple: &Simple, all: &[Simple], item: &Instruction) -> Option<Left> {
+/// The instruction itself, or the one an `ONBUILD` holds.
+fn inner(item: &Instruction) -> &Instruction {
+    match &item.kind {
+        Kind::Onbuild(inner) => inner,
+        _ => item,
+    }
+}
+
+fn switched_on(value: &str) -> bool {
+    matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "on" | "yes")
+}
+
+fn leaves(simple: &Simple, all: &[Simple], item: &Instruction, pip_quiet: bool) -> Option<Left> {
     let rest = simple.rest();
     let verb = rest.iter().skip(1).find(|word| !word.starts_with('-')).map_or("", String::as_str);
     let removes = |path: &str| {
@@ -84,7 +107,7 @@ fn leaves(simple: &Simple, all: &[Simple], item: &Instruction) -> Option<Left> {
             Some(("the package cache", &["DL3032"], "end the same `RUN` with `&& yum clean all`"))
         }
         name @ ("dnf" | "microdnf")
-            if verb.contains("install")
+            if (verb.contains("install") || matches!(verb, "in" | "upgrade" | "update"))
                 && !cleans(name)
                 && !removes("/var/cache")
                 && !cached("/var/cache") =>
@@ -96,7 +119,11 @@ fn leaves(simple: &Simple, all: &[Simple], item: &Instruction) -> Option<Left> {
                 && !simple.has("--no-cache-dir")
                 && !removes("/.cache")
                 && !cached("/.cache")
-                && !simple.words.iter().any(|word| word.starts_with("PIP_NO_CACHE_DIR=")) =>
+                && !pip_quiet
+                && !simple
+                    .words
+                    .iter()
+                    .any(|word| word.strip_prefix("PIP_NO_CACHE_DIR=").is_some_and(switched_on)) =>
         {
             Some(("pip's cache", &["DL3042"], "use `pip install --no-cache-dir`"))
         }

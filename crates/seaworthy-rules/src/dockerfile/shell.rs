@@ -67,7 +67,8 @@ pub(crate) fn commands(instruction: &Instruction) -> Vec<Simple> {
     out
 }
 
-fn split(script: &str, map: &OffsetMap, out: &mut Vec<Simple>) {
+/// The commands of a script.
+pub(crate) fn split(script: &str, map: &OffsetMap, out: &mut Vec<Simple>) {
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
     let mut in_word = false;

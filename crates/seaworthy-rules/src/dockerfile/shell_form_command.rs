@@ -1,7 +1,7 @@
 //! Reports `CMD` and `ENTRYPOINT` in shell form.
 
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::{Command, Keyword, Kind};
+use seaworthy_dockerfile::{Base, Command, Keyword, Kind};
 use seaworthy_finding::{Applicability, Edit};
 
 declare_rule! {
@@ -15,8 +15,11 @@ declare_rule! {
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
+        let mut shells: Vec<bool> = Vec::new();
         for stage in docker.tree.stages() {
-            let own_shell = stage.instructions.iter().any(|item| item.keyword == Keyword::Shell);
+            let inherited = matches!(stage.base, Base::Stage(earlier) if shells.get(earlier) == Some(&true));
+            let own_shell = inherited || stage.instructions.iter().any(|item| item.keyword == Keyword::Shell);
+            shells.push(own_shell);
             for item in stage.instructions {
                 let (Kind::Cmd(Command::Shell { script, span, .. })
                 | Kind::Entrypoint(Command::Shell { script, span, .. })) = &item.kind

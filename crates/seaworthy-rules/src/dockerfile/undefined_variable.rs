@@ -11,7 +11,7 @@ declare_rule! {
     summary: "a variable is used that nothing defines",
     passes: "every variable is defined where it is used",
     family: Dockerfile, category: Truth, severity: Medium, confidence: Medium, persona: Regular,
-    aliases: ["UndefinedVar", "UndefinedArgInFrom", "InvalidDefaultArgInFrom"], refs: ["Dockerfile reference, ARG: scope"],
+    aliases: ["UndefinedVar", "UndefinedArgInFrom", "InvalidDefaultArgInFrom", "x/build-error"], refs: ["Dockerfile reference, ARG: scope"],
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
@@ -21,7 +21,18 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         let scopes = stage_scopes(&docker.tree, &|_| None);
         for stage in docker.tree.stages() {
             if let Kind::From { image, .. } = &stage.from.kind {
-                from(docker, image, &known_globals, &globals, out);
+                let named = matches!(stage.base, Base::Stage(_)) || stage.from.broken;
+                from(docker, image, named, &known_globals, &globals, out);
+                if let Some(platform) = stage.from.flag_value("platform") {
+                    undeclared(
+                        docker,
+                        platform,
+                        &known_globals,
+                        &globals,
+                        &["UndefinedArgInFrom", "x/build-error"],
+                        out,
+                    );
+                }
             }
             let (mut scope, certain) = match &stage.base {
                 Base::Stage(earlier) => (scopes.get(*earlier).cloned().unwrap_or_default(), false),
@@ -44,6 +55,33 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     }
 }
 
+/// Reports the variables of a word of `FROM` that are no global argument.
+fn undeclared(
+    docker: &DockerfileFact,
+    word: &Word,
+    known: &[&str],
+    globals: &seaworthy_dockerfile::scope::Args,
+    aliases: &[&str],
+    out: &mut Sink,
+) {
+    for variable in word.variables() {
+        let declared = globals.is_declared(&variable.name) || is_predefined(&variable.name);
+        if !declared && wanting(&variable) {
+            let near = did_you_mean(&variable.name, known.iter().copied());
+            let help = near.map_or_else(
+                || format!("write `ARG {}=…` before the first `FROM`", variable.name),
+                |near| format!("did you mean `{near}`?"),
+            );
+            out.finding(format!("`{}` is no `ARG` before the first `FROM`", variable.name))
+                .aliases(aliases)
+                .why("it is empty, so the build uses another image than meant, or stops")
+                .help(help)
+                .at_file(&docker.file, variable.span)
+                .command(format!("docker build --check -f {} .", docker.file.path));
+        }
+    }
+}
+
 /// Whether a reference gives nothing when the variable is not set.
 fn wanting(variable: &VarRef) -> bool {
     let special = variable.name.chars().next().is_none_or(|first| !(first.is_alphabetic() || first == '_'));
@@ -54,26 +92,12 @@ fn wanting(variable: &VarRef) -> bool {
 fn from(
     docker: &DockerfileFact,
     image: &Word,
+    named: bool,
     known: &[&str],
     globals: &seaworthy_dockerfile::scope::Args,
     out: &mut Sink,
 ) {
-    for variable in image.variables() {
-        let declared = globals.is_declared(&variable.name) || is_predefined(&variable.name);
-        if !declared && wanting(&variable) {
-            let near = did_you_mean(&variable.name, known.iter().copied());
-            let help = near.map_or_else(
-                || format!("write `ARG {}=…` before the first `FROM`", variable.name),
-                |near| format!("did you mean `{near}`?"),
-            );
-            out.finding(format!("`{}` is no `ARG` before the first `FROM`", variable.name))
-                .aliases(&["UndefinedArgInFrom"])
-                .why("it is empty, so the build uses another image than meant, or stops")
-                .help(help)
-                .at_file(&docker.file, variable.span)
-                .command(format!("docker build --check -f {} .", docker.file.path));
-        }
-    }
+    undeclared(docker, image, known, globals, &["UndefinedArgInFrom"], out);
     let get = |name: &str| {
         globals.get(name).map(str::to_owned).or_else(|| is_predefined(name).then(|| "x".to_owned()))
     };
@@ -84,14 +108,8 @@ fn from(
         seaworthy_dockerfile::expand::Mode::WORD,
     );
     let Ok(text) = text else { return };
-    let last = text.rsplit('/').next().unwrap_or_default();
-    let invalid = text.is_empty()
-        || text.starts_with([':', '/', '@'])
-        || text.ends_with([':', '/', '@'])
-        || text.contains("//")
-        || last.starts_with(':')
-        || text.contains(":@");
-    if invalid && image.has_variable() {
+    let invalid = text != "scratch" && text.parse::<seaworthy_oci::Reference>().is_err();
+    if invalid && !named && image.has_variable() {
         let names: Vec<String> = image
             .variables()
             .into_iter()
@@ -99,7 +117,7 @@ fn from(
             .filter(|name| globals.get(name).is_none_or(str::is_empty))
             .collect();
         out.finding(format!("without build arguments the base image is `{text}`, which is no name"))
-            .aliases(&["InvalidDefaultArgInFrom"])
+            .aliases(&["InvalidDefaultArgInFrom", "x/build-error"])
             .why("a plain `docker build` stops at this line")
             .help(format!("give {} a default", crate::text::names(&names, 3)))
             .at_file(&docker.file, image.span)
@@ -148,7 +166,8 @@ fn report(
 fn words(item: &Instruction) -> Vec<&Word> {
     match &item.kind {
         Kind::Copy { sources, dest, .. } | Kind::Add { sources, dest, .. } => {
-            sources.iter().chain(dest).collect()
+            let owner = ["chown", "chmod"].into_iter().filter_map(|name| item.flag_value(name));
+            sources.iter().chain(dest).chain(owner).collect()
         }
         Kind::Env { pairs, .. } | Kind::Label { pairs, .. } => {
             pairs.iter().flat_map(|pair| [&pair.key, &pair.value]).collect()

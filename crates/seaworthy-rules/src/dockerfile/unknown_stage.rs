@@ -9,7 +9,7 @@ declare_rule! {
     summary: "`--from` names no earlier stage",
     passes: "every `--from` names an earlier stage or an image",
     family: Dockerfile, category: Truth, severity: High, confidence: Medium, persona: Regular,
-    aliases: ["DL3022"], refs: ["Dockerfile reference, COPY --from"],
+    aliases: ["DL3022", "DL3023", "DS-0006", "x/build-error"], refs: ["Dockerfile reference, COPY --from"],
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
@@ -35,6 +35,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                         out.finding(format!(
                             "no stage is called `{name}`, so the image `{name}:latest` is pulled"
                         ))
+                        .aliases(&["DL3022"])
                         .severity(Severity::Low)
                         .why("a stage that was renamed becomes an image from a registry without a word")
                         .help(format!("name the stage `AS {name}`, or the image with its tag"))
@@ -43,6 +44,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     }
                     continue;
                 }
+                let own = later.is_some_and(|other| other.index == stage.index);
+                let aliases: &[&str] =
+                    if own { &["DL3023", "DS-0006", "x/build-error"] } else { &["DL3022"] };
                 let (message, help) = match (later, near) {
                     (Some(other), _) if other.index == stage.index => (
                         format!("`--from={name}` names its own stage"),
@@ -62,6 +66,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     ),
                 };
                 out.finding(message)
+                    .aliases(aliases)
                     .why("the build pulls an image of that name, or stops")
                     .help(help)
                     .at_file(&docker.file, word.span)

@@ -62,7 +62,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                             && docker
                                 .file
                                 .text
-                                .get(before.span.end..simple.span.start)
+                                .get(before.span.start..simple.span.start)
                                 .is_some_and(|gap| gap.contains("<("))
                     });
                 if (FETCHERS.contains(&simple.program()) && shell_after) || inside || process {

@@ -43,7 +43,11 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(docker) = cx.main_dockerfile() else { return };
     let Some(known) = exposed(docker) else { return };
     for document in cx.documents() {
-        for port in document.ports.iter().filter(|port| !known.contains(&port.port)) {
+        for port in document
+            .ports
+            .iter()
+            .filter(|port| !known.contains(&port.port) && !foreign(&document.file.text, port.span.start))
+        {
             out.finding(format!(
                 "the command publishes container port {}, `{}` exposes {}",
                 port.port,
@@ -57,4 +61,28 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             .command(format!("grep -n EXPOSE {}", docker.file.path));
         }
     }
+}
+
+/// Whether the command's line runs a well-known image of others.
+fn foreign(text: &str, at: usize) -> bool {
+    const OTHERS: [&str; 12] = [
+        "postgres",
+        "redis",
+        "mysql",
+        "mariadb",
+        "mongo",
+        "nginx",
+        "rabbitmq",
+        "memcached",
+        "registry",
+        "minio",
+        "grafana",
+        "elasticsearch",
+    ];
+    let start = text[..at].rfind('\n').map_or(0, |start| start + 1);
+    let line = text[start..].lines().next().unwrap_or_default();
+    line.split_whitespace().any(|word| {
+        let name = word.rsplit('/').next().unwrap_or(word).split([':', '@']).next().unwrap_or_default();
+        OTHERS.contains(&name)
+    })
 }

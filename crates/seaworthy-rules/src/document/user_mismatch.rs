@@ -10,7 +10,7 @@ declare_rule! {
     summary: "compose runs the image as another user than the Dockerfile says",
     passes: "compose and Dockerfile agree on the user",
     family: Document, category: Truth, severity: Low, confidence: High, persona: Regular,
-    aliases: ["CL-0018"], refs: ["Compose specification, user"],
+    aliases: [], refs: ["Compose specification, user"],
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {

@@ -7,7 +7,7 @@ declare_rule! {
     summary: "the image lacks labels that say what it is and where it comes from",
     passes: "the image has the wanted labels",
     family: Image, category: SupplyChain, severity: Medium, confidence: High, persona: Regular,
-    aliases: ["DL3048", "DL3049"], refs: ["OCI image specification, annotations"],
+    aliases: [], refs: ["OCI image specification, annotations"],
 }
 
 /// What is wanted unless the parameter `labels` says otherwise.

@@ -8,7 +8,7 @@ declare_rule! {
     passes: "every tag is valid",
     family: Release, category: SupplyChain, severity: High, confidence: High, persona: Regular,
     gate: true,
-    aliases: ["x/invalid-tag"], refs: ["OCI distribution specification, pulling manifests"],
+    aliases: [], refs: ["OCI distribution specification, pulling manifests"],
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {

@@ -8,7 +8,7 @@ declare_rule! {
     summary: "no bill of materials is attached to the published image",
     passes: "a bill of materials is attached to the published image",
     family: Release, category: SupplyChain, severity: Medium, confidence: High, persona: Regular,
-    aliases: ["CKV_GHA_6"], refs: ["SPDX 2.3", "OCI distribution specification, referrers"],
+    aliases: [], refs: ["SPDX 2.3", "OCI distribution specification, referrers"],
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {

@@ -9,7 +9,7 @@ declare_rule! {
     passes: "the published image is signed and the signature verifies",
     family: Release, category: SupplyChain, severity: High, confidence: High, persona: Regular,
     gate: true,
-    aliases: ["CKV_GHA_5"], refs: ["cosign signature specification"],
+    aliases: [], refs: ["cosign signature specification"],
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {

@@ -36,5 +36,5 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     .why("clients see a broken connection at every deployment")
     .help("stop accepting on the signal, finish the requests under way, then exit")
     .at_observation("drain")
-    .command("seaworthy test --only stop");
+    .command("seaworthy test IMAGE --project .");
 }

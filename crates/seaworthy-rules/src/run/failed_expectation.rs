@@ -28,7 +28,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             .why("the policy says what this service promises")
             .help("mend the service, or the expectation under `http` in `[image.test]`")
             .at_observation(format!("http {}", result.request))
-            .command("seaworthy test --only http");
+            .command("seaworthy test IMAGE --project .");
     }
     out.observed(text::count(results.len(), "request"));
 }

@@ -27,7 +27,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 .why("publishing the port connects to nothing: the address belongs to the container alone")
                 .help("bind 0.0.0.0 or [::] inside the container and restrict the published address on the host")
                 .at_observation(format!("sockets {port}/{protocol}"))
-                .command("seaworthy test --only ready");
+                .command("seaworthy test IMAGE --project .");
         }
     }
 }

@@ -42,5 +42,5 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for note in &boot.diagnosis {
         finding = finding.observation(note.clone());
     }
-    finding.excerpt(boot.log_tail.join("\n")).command("seaworthy test --only ready");
+    finding.excerpt(boot.log_tail.join("\n")).command("seaworthy test IMAGE --project .");
 }

@@ -23,5 +23,5 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         .help("set a numeric user in the image, such as `USER 65532:65532`")
         .at_observation("privileges")
         .observation(format!("`Uid:` of /proc/1/status is 0 under {}", run.engine))
-        .command("seaworthy test --only ready");
+        .command("seaworthy test IMAGE --project .");
 }

@@ -28,5 +28,5 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     .help("remove the value from the message, or log only that it is set")
     .at_observation("logs")
     .excerpt(logs.leaks.join("\n"))
-    .command("seaworthy test --only ready");
+    .command("seaworthy test IMAGE --project .");
 }

@@ -44,7 +44,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             .at_observation(format!("missing {}", variable.name))
             .observation(format!("required by {}", variable.required_by))
             .excerpt(boot.log_tail.join("\n"))
-            .command("seaworthy test --only missing");
+            .command("seaworthy test IMAGE --project .");
     }
     if missing.is_empty() {
         out.not_applicable("no required variable is known");

@@ -26,7 +26,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             .why("a slow start delays every deployment, restart and scale-out by the same time")
             .help("move work out of the start, or raise `budget.ready` in `seaworthy.toml`")
             .at_observation("ready")
-            .command("seaworthy test --only ready");
+            .command("seaworthy test IMAGE --project .");
     } else {
         out.observed(format!("ready after {}, budget {}", format_ms(took), format_ms(budget)));
     }

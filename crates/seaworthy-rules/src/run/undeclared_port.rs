@@ -36,7 +36,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             if socket.protocol == "udp" { "/udp" } else { "" }
         ))
         .at_observation(format!("sockets {}/{}", socket.port, socket.protocol))
-        .command("seaworthy test --only ready");
+        .command("seaworthy test IMAGE --project .");
         seen.push(key);
     }
     out.observed(text::count(sockets.len(), "listening socket"));

@@ -62,7 +62,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for note in &stop.diagnosis {
         finding = finding.observation(note.clone());
     }
-    finding.command("seaworthy test --only stop");
+    finding.command("seaworthy test IMAGE --project .");
 }
 
 /// Whether a command line begins with a shell.

@@ -9,7 +9,7 @@ declare_rule! {
     passes: "the health check turns healthy",
     family: Run, category: Runtime, severity: High, confidence: High, persona: Regular,
     gate: true,
-    aliases: ["x/health-tool-missing"], refs: ["Dockerfile reference, HEALTHCHECK"],
+    aliases: [], refs: ["Dockerfile reference, HEALTHCHECK"],
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {

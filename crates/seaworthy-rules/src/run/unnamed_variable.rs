@@ -27,7 +27,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         .help(format!("print `{}` in the error", variable.name))
         .at_observation(format!("missing {}", variable.name))
         .excerpt(variable.boot.log_tail.join("\n"))
-        .command("seaworthy test --only missing");
+        .command("seaworthy test IMAGE --project .");
     }
     if missing.is_empty() {
         out.not_applicable("no required variable is known");

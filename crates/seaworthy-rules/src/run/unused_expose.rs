@@ -38,7 +38,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         .why("who publishes the declared port gets refused connections")
         .help(format!("remove {port}/{protocol} from `EXPOSE`, or let the service listen there"))
         .at_observation(format!("sockets {port}/{protocol}"))
-        .command("seaworthy test --only ready");
+        .command("seaworthy test IMAGE --project .");
     }
     out.observed(text::count(exposed.len(), "declared port"));
 }
