@@ -11,7 +11,7 @@ use seaworthy_engine::{
 };
 use seaworthy_facts::{Exit, SocketFact, WriteFact};
 use seaworthy_sandbox::Foreign;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpStream;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -90,6 +90,7 @@ impl Driver for DockerDriver {
             env: launch.env.iter().cloned().collect::<BTreeMap<_, _>>(),
             without: launch.without.clone(),
             user: Some(format!("{}:{}", launch.uid, launch.gid)),
+            groups: launch.groups.clone(),
             working_dir: Some(launch.cwd.clone()),
             read_only: launch.read_only,
             cap_drop: vec!["ALL".to_owned()],
@@ -122,7 +123,7 @@ impl Driver for DockerDriver {
         }
         let process =
             container.local_pid().ok().flatten().and_then(|pid| Foreign::new(i32::try_from(pid).ok()?));
-        Ok(Box::new(DockerContainer { container, started, process }))
+        Ok(Box::new(DockerContainer { container, started, process, made: made_for(launch) }))
     }
 }
 
@@ -130,6 +131,8 @@ struct DockerContainer {
     container: seaworthy_engine::Container,
     started: Instant,
     process: Option<Foreign>,
+    /// Paths the engine makes where the image has none.
+    made: BTreeSet<String>,
 }
 
 impl DockerContainer {
@@ -160,14 +163,7 @@ impl Container for DockerContainer {
             if state.running {
                 return Ok(None);
             }
-            let code = i32::try_from(state.exit_code).unwrap_or(i32::MAX);
-            // An engine shows a death by signal as 128 + its number; a process may also exit so by itself.
-            let killed = state.oom_killed || code == 137;
-            return Ok(Some(Exit {
-                code: (!killed).then_some(code),
-                signal: killed.then_some(9),
-                oom_killed: state.oom_killed,
-            }));
+            return Ok(Some(exit_of(state.exit_code, state.oom_killed)));
         }
         Ok(None)
     }
@@ -232,17 +228,23 @@ impl Container for DockerContainer {
             if change.kind == ChangeKind::Modified && on_the_way {
                 continue;
             }
+            if change.kind == ChangeKind::Added && self.made.contains(&change.path) {
+                continue;
+            }
+            let entry = match change.kind {
+                ChangeKind::Deleted => None,
+                ChangeKind::Added | ChangeKind::Modified => self.container.entry(&change.path).ok().flatten(),
+            };
+            // A directory that only changed its times says nothing beyond the entries in it.
+            if change.kind == ChangeKind::Modified && entry.is_some_and(|entry| entry.directory) {
+                continue;
+            }
             let kind = match change.kind {
                 ChangeKind::Added => "created",
                 ChangeKind::Modified => "modified",
                 ChangeKind::Deleted => "deleted",
             };
-            let size = self
-                .container
-                .read_file(&change.path, LOG as u64)
-                .ok()
-                .flatten()
-                .map_or(0, |bytes| bytes.len() as u64);
+            let size = entry.map_or(0, |entry| entry.size);
             writes.push(WriteFact { path: change.path.clone(), kind: kind.to_owned(), size, covered: false });
         }
         Ok(writes)
@@ -251,6 +253,36 @@ impl Container for DockerContainer {
     fn memory_peak(&self) -> Option<u64> {
         let stats = self.container.memory().ok().flatten()?;
         Some(stats.peak.unwrap_or(stats.used))
+    }
+}
+
+/// The places an engine makes before the service starts, where the image lacks them: the targets of mounts, the working
+/// directory, and the directories above them.
+fn made_for(launch: &Launch) -> BTreeSet<String> {
+    let mounts = launch.tmpfs.iter().map(|mount| mount.path.as_str());
+    let files = launch.files.iter().map(|file| file.path.as_str());
+    mounts
+        .chain(files)
+        .chain([launch.cwd.as_str()])
+        .flat_map(|path| Path::new(path).ancestors())
+        .filter_map(|path| path.to_str())
+        .map(|path| path.trim_end_matches('/').to_owned())
+        .filter(|path| !path.is_empty())
+        .collect()
+}
+
+/// How a process ended that an engine reports with this code.
+///
+/// Engines show a death by signal as 128 + its number, and a process may also exit so by itself. The first process of a
+/// container dies only of signals it cannot lack a handler for: SIGKILL and those of the processor and of `abort`.
+fn exit_of(code: i64, oom_killed: bool) -> Exit {
+    const DEADLY: [i64; 7] = [4, 6, 7, 8, 9, 11, 31];
+    let signal = if oom_killed { Some(9) } else { Some(code - 128).filter(|number| DEADLY.contains(number)) };
+    let code = i32::try_from(code).unwrap_or(i32::MAX);
+    Exit {
+        code: signal.is_none().then_some(code),
+        signal: signal.and_then(|number| i32::try_from(number).ok()),
+        oom_killed,
     }
 }
 
@@ -269,5 +301,54 @@ fn explain(error: &EngineError) -> DriverError {
     match error.kind() {
         ErrorKind::Unreachable => DriverError::Unavailable(chain(error)),
         _ => DriverError::Failed(chain(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::{MountedFile, TmpfsMount};
+
+    #[test]
+    fn exit_codes_of_an_engine_become_signals_only_where_they_can_be_signals() {
+        assert_eq!(exit_of(0, false), Exit { code: Some(0), signal: None, oom_killed: false });
+        assert_eq!(exit_of(2, false).code, Some(2));
+        assert_eq!(exit_of(143, false).code, Some(143), "no first process dies of SIGTERM's default action");
+        assert_eq!(exit_of(137, false), Exit { code: None, signal: Some(9), oom_killed: false });
+        assert_eq!(exit_of(139, false).signal, Some(11));
+        assert_eq!(exit_of(137, true), Exit { code: None, signal: Some(9), oom_killed: true });
+    }
+
+    #[test]
+    fn mount_points_and_what_is_above_them_are_the_engines_work() {
+        let launch = Launch {
+            argv: vec![],
+            env: vec![],
+            without: vec![],
+            cwd: "/srv/app".to_owned(),
+            uid: 1,
+            gid: 1,
+            groups: vec![],
+            files: vec![MountedFile {
+                path: "/run/secrets/t".to_owned(),
+                content: vec![],
+                mode: 0,
+                uid: 1,
+                gid: 1,
+            }],
+            read_only: false,
+            tmpfs: vec![TmpfsMount {
+                path: "/tmp/".to_owned(),
+                size: None,
+                mode: 0,
+                uid: 0,
+                gid: 0,
+                exec: false,
+            }],
+            capabilities: vec![],
+            memory: None,
+        };
+        let made: Vec<String> = made_for(&launch).into_iter().collect();
+        assert_eq!(made, ["/run", "/run/secrets", "/run/secrets/t", "/srv", "/srv/app", "/tmp"]);
     }
 }
