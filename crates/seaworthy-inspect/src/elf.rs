@@ -14,7 +14,7 @@ use crate::packages::View;
 use crate::visit::{File, Piece, Visitor};
 use auditable::AuditFinder;
 use go::GoFinder;
-use header::Header;
+use header::{Header, NameTables};
 use seaworthy_facts::{BinaryFact, PackageFact};
 
 /// What is known of one ELF file.
@@ -38,6 +38,7 @@ pub(crate) struct ElfVisitor {
 struct Current {
     header: Header,
     sections: Option<Vec<u8>>,
+    names: NameTables,
     pie: bool,
     audit: AuditFinder,
     go: GoFinder,
@@ -59,11 +60,13 @@ impl Visitor for ElfVisitor {
         if piece.first() {
             let Some(header) = Header::read(piece.bytes) else { return };
             let (audit, go) = (AuditFinder::default(), GoFinder::default());
-            self.current = Some(Current { header, sections: None, pie: false, audit, go });
+            let names = NameTables::default();
+            self.current = Some(Current { header, sections: None, names, pie: false, audit, go });
         }
         let Some(current) = &mut self.current else { return };
         if current.sections.is_none() {
-            current.sections = current.header.section_names(piece);
+            current.names.piece(piece);
+            current.sections = current.header.section_names(piece, &current.names);
         }
         current.pie |= current.header.is_pie(piece);
         current.audit.piece(piece);

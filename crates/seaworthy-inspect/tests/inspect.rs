@@ -197,6 +197,26 @@ fn binaries_tell_their_crates_wherever_they_keep_them() {
     }
 }
 
+#[test]
+fn debug_sections_are_seen_before_a_large_symbol_table() {
+    for (names, expected) in
+        [(&b"\0.text\0.debug_info\0.shstrtab\0"[..], true), (b"\0.text\0.shstrtab\0", false)]
+    {
+        let mut rest = names.to_vec();
+        rest.resize(3 << 20, 0);
+        let mut file = elf(false, &rest);
+        let table = file.len();
+        let mut section = [0u8; 64];
+        section[24] = 64;
+        section[32] = u8::try_from(names.len()).unwrap();
+        file.extend_from_slice(&section);
+        file[40..48].copy_from_slice(&(table as u64).to_le_bytes());
+        (file[58], file[60], file[62]) = (64, 1, 0);
+        let facts = facts(&[Tar::new().entry(b'0', b"app", b"", 0o755, &file)]);
+        assert_eq!(facts.binaries[0].debug_symbols, expected);
+    }
+}
+
 /// A token of the right form that nobody was ever given.
 fn token(seed: u32) -> String {
     const DIGITS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -117,16 +117,46 @@ impl Header {
         })
     }
 
-    /// The table of section names, when it and the section headers lie in one piece, as linkers lay them out.
-    pub(super) fn section_names(&self, piece: &Piece<'_>) -> Option<Vec<u8>> {
+    /// The table of section names, once the section headers, which tell where it is, have come by.
+    pub(super) fn section_names(&self, piece: &Piece<'_>, names: &NameTables) -> Option<Vec<u8>> {
         let (start, size, count) = self.sections;
         if start == 0 || size == 0 || self.names >= count {
             return None;
         }
         let entry = part(piece, start.checked_add(self.names * size)?, size)?;
         let entry = Numbers { bytes: entry, wide: self.wide, little: self.little };
-        let (offset, length) = (entry.word(16, 24)?, entry.word(20, 32)?);
-        part(piece, offset, length.min(64 << 10)).map(<[u8]>::to_vec)
+        let (offset, length) = (entry.word(16, 24)?, entry.word(20, 32)?.min(64 << 10));
+        part(piece, offset, length).or_else(|| names.part(offset, length)).map(<[u8]>::to_vec)
+    }
+}
+
+/// What may be the table of section names, kept until the section headers tell. Linkers put a symbol table of any size
+/// between the two; every table of section names has its own name in it, by which it is recognised.
+#[derive(Debug, Default)]
+pub(super) struct NameTables(Vec<(u64, Vec<u8>)>);
+
+impl NameTables {
+    /// Bytes kept on each side of the name.
+    const AROUND: usize = 4 << 10;
+    /// Places kept; the latest is the most likely.
+    const PLACES: usize = 4;
+
+    pub(super) fn piece(&mut self, piece: &Piece<'_>) {
+        for at in memchr::memmem::find_iter(piece.bytes, b".shstrtab\0") {
+            let start = at.saturating_sub(Self::AROUND);
+            let end = (at + Self::AROUND).min(piece.bytes.len());
+            if self.0.len() == Self::PLACES {
+                self.0.remove(0);
+            }
+            self.0.push((piece.offset + start as u64, piece.bytes[start..end].to_vec()));
+        }
+    }
+
+    fn part(&self, offset: u64, length: u64) -> Option<&[u8]> {
+        self.0.iter().rev().find_map(|(start, bytes)| {
+            let from = usize::try_from(offset.checked_sub(*start)?).ok()?;
+            bytes.get(from..from.checked_add(usize::try_from(length).ok()?)?)
+        })
     }
 }
 
