@@ -3,7 +3,7 @@
 use crate::diff::{self, Hunk};
 use crate::frame::frame;
 use crate::sentence::{counts_line, findings_line, verdict_sentence};
-use crate::text::{escape, escape_block, fit, pad, paragraphs, plural};
+use crate::text::{escape, escape_block, fit, pad, paragraphs, plural, wrap};
 use crate::view::{self, Loudness, loudness, place, worst_first};
 use crate::{Options, score::scores};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -65,7 +65,7 @@ pub fn stage_line(stage: &StageReport, options: &Options<'_>) -> String {
     )
 }
 
-/// One check, with its time right-aligned and what was observed or why it did not run.
+/// One check with what was observed or why it did not run, and its time where it was measured.
 pub fn check_line(check: &Check, options: &Options<'_>) -> String {
     let (glyph, style) = match check.status {
         CheckStatus::Pass => ("✓", GOOD),
@@ -75,8 +75,6 @@ pub fn check_line(check: &Check, options: &Options<'_>) -> String {
         CheckStatus::NotApplicable => ("·", DIM),
         CheckStatus::Error => ("✗", BAD),
     };
-    // Half of the line belongs to the title, the rest to the time and the reason.
-    let columns = (options.width / 2).clamp(24, 56);
     // A time that was not measured says nothing.
     let time = if check.ms == 0 { String::new() } else { format_ms(check.ms) };
     let lead = match check.status {
@@ -100,18 +98,50 @@ pub fn check_line(check: &Check, options: &Options<'_>) -> String {
             format!("{}{count}: {note}", escape(&check.rule))
         };
     }
-    let title = escape(&check.title);
-    let title = if note.is_empty() && time.is_empty() { title } else { pad(&fit(&title, columns), columns) };
-    let line = format!(" {} {title} {time:>8}  {note}", paint(options, style, glyph));
-    format!("{}\n", line.trim_end())
+    let note = match (note.is_empty(), time.is_empty()) {
+        (true, _) => time,
+        (false, true) => note,
+        (false, false) => format!("{note} ({time})"),
+    };
+    let lines = beside(&escape(&check.title), &note, options.width);
+    format!(" {} {lines}", paint(options, style, glyph))
+}
+
+/// A title and its note in two columns, below each other where there is no room for two. Nothing is cut: the end of a
+/// sentence is often what it is about.
+fn beside(title: &str, note: &str, width: usize) -> String {
+    /// Columns of the glyph before the title.
+    const GLYPH: usize = 3;
+    /// The least room that a note of several words needs.
+    const ROOM: usize = 24;
+    let width = width.max(40);
+    let columns = (width * 3 / 5).clamp(24, 60);
+    let at = GLYPH + columns + 2;
+    let (at, room) = if width < at + ROOM { (GLYPH + 2, width - GLYPH - 2) } else { (at, width - at) };
+    let mut titles = wrap(title, width - GLYPH);
+    let mut notes = if note.is_empty() { Vec::new() } else { wrap(note, room) };
+    let mut out = titles.remove(0);
+    for line in titles {
+        let _ = write!(out, "\n{:GLYPH$}{line}", "");
+    }
+    if !notes.is_empty() && at > GLYPH + 2 && !out.contains('\n') && crate::text::width(&out) <= columns {
+        out = format!("{}  {}", pad(&out, columns), notes.remove(0));
+    }
+    for line in notes {
+        let _ = write!(out, "\n{:at$}{line}", "");
+    }
+    out.push('\n');
+    out
 }
 
 /// The checks: passed, not applicable, warnings, not run, failed; what needs attention nearest the prompt.
 fn check_lines(report: &Report, options: &Options<'_>) -> String {
     let mut out = String::new();
     let passed = view::checks_with(report, |check| check.status == CheckStatus::Pass);
-    let observed = |check: &Check| check.ms > 0 || !check.reason.is_empty();
-    let list_all = options.verbose > 0 || passed.len() <= LISTED;
+    // With stages, every passed check was shown as its stage ended; here it would hide what needs attention.
+    let shown_before = !report.stages.is_empty() && options.verbose == 0;
+    let observed = |check: &Check| !shown_before && (check.ms > 0 || !check.reason.is_empty());
+    let list_all = options.verbose > 0 || (!shown_before && passed.len() <= LISTED);
     let mut counted = 0;
     for check in passed {
         if list_all || observed(check) {

@@ -163,11 +163,22 @@ pub(crate) fn next_step(report: &Report) -> Option<String> {
             _ => None,
         };
     }
+    let subject = word(&escape(&report.subject));
     match report.command.as_str() {
-        "check" => Some("next, `seaworthy build`".to_owned()),
-        "build" | "inspect" => Some("next, `seaworthy test`".to_owned()),
-        "test" => Some("next, `seaworthy publish`".to_owned()),
+        "check" => Some(format!("next, `seaworthy ship {subject}` builds, tests and publishes it")),
+        "inspect" => Some(format!("next, `seaworthy test {subject}` boots it")),
+        "test" => Some(format!("next, `seaworthy publish {subject} REF` publishes it")),
         _ => None,
+    }
+}
+
+/// A text as one word of a shell.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }
 

@@ -15,7 +15,7 @@ fn of(format: Format) -> String {
 }
 
 #[test]
-fn a_check_is_one_line_with_its_time_at_the_right() {
+fn a_check_and_what_was_observed_stand_side_by_side() {
     let report = sample::report();
     let line = |rule: &str| {
         let check = report.checks.iter().find(|check| check.rule == rule).unwrap();
@@ -23,17 +23,25 @@ fn a_check_is_one_line_with_its_time_at_the_right() {
     };
     assert_eq!(
         line("boots"),
-        " ✓ The service becomes ready                             1.4 s  GET :8080/healthz 200 after 3 tries\n"
+        " ✓ The service becomes ready                                     GET :8080/healthz 200 after 3 tries
+                                                                 (1.4 s)\n"
     );
     assert_eq!(
         line("read-only-root"),
-        " – It runs on a read-only root                                  not run: no user namespaces here (`seaworthy doctor`)\n"
+        " – It runs on a read-only root                                   not run: no user namespaces here
+                                                                 (`seaworthy doctor`)\n"
     );
     assert_eq!(
         line("unhandled-stop-signal"),
-        " ✗ The stop signal is ignored                           10.0 s  unhandled-stop-signal\n"
+        " ✗ The stop signal is ignored                                    unhandled-stop-signal (10.0 s)\n"
     );
     assert_eq!(line("root-user"), " ✓ The image does not run as root\n");
+    let check = report.checks.iter().find(|check| check.rule == "read-only-root").unwrap();
+    assert_eq!(
+        terminal::check_line(check, &Options { width: 60, ..options() }),
+        " – It runs on a read-only root\n     not run: no user namespaces here (`seaworthy doctor`)\n",
+        "nothing is cut on a narrow screen"
+    );
 }
 
 #[test]
@@ -133,6 +141,9 @@ fn many_passed_checks_are_counted_unless_asked_for() {
         let (rule, category) = (format!("static-{at}"), seaworthy_finding::Category::Security);
         report.checks.push(sample::check(&rule, &rule, CheckStatus::Pass, category, 1));
     }
+    let staged = render(&report, Format::Terminal, &options()).unwrap();
+    assert!(!staged.contains("The service becomes ready"), "with stages it was shown as its stage ended");
+    report.stages.clear();
     let brief = render(&report, Format::Terminal, &options()).unwrap();
     assert!(brief.contains(" ✓ 33 more checks passed (`-v` lists them)"), "{brief}");
     assert!(brief.contains("The service becomes ready"), "what was observed is listed");

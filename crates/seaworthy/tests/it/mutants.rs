@@ -56,8 +56,14 @@ fn m02_shell_form_swallows_the_stop_signal() {
     };
     let project = Project::take();
     fs::copy(busybox, project.path.join("busybox")).unwrap();
-    let shell = "entrypoint = \"/usr/local/bin/password-api serve; true\"\nfiles = { \"/bin/sh\" = \"busybox\" }";
-    changed(&project, &[(POLICY, "cmd = [\"serve\"]", shell)], &["unhandled-stop-signal"], &["SIGTERM", "shell", "exec form"]);
+    let shell =
+        "entrypoint = \"/usr/local/bin/password-api serve; exit $?\"\nfiles = { \"/bin/sh\" = \"busybox\" }";
+    changed(
+        &project,
+        &[(POLICY, "cmd = [\"serve\"]", shell)],
+        &["unhandled-stop-signal"],
+        &["SIGTERM", "shell", "exec form"],
+    );
 }
 
 #[test]
@@ -68,11 +74,15 @@ fn m03_secret_in_a_deleted_file() {
     let layout = Layout::open(copy.path()).unwrap();
     let image = layout.resolve(None).unwrap();
     let mut manifest: Manifest = serde_json::from_slice(&layout.read(&image).unwrap()).unwrap();
-    let mut config: seaworthy_oci::ImageConfig = serde_json::from_slice(&layout.read(&manifest.config).unwrap()).unwrap();
+    let mut config: seaworthy_oci::ImageConfig =
+        serde_json::from_slice(&layout.read(&manifest.config).unwrap()).unwrap();
     // Made here, so that no scanner of this repository finds it.
     let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n".repeat(12);
     let key = format!("-----BEGIN {0} KEY-----\n{body}-----END {0} KEY-----\n", "PRIVATE");
-    for (name, content, by) in [("opt/app/server.key", key.as_bytes(), "COPY server.key /opt/app/"), ("opt/app/.wh.server.key", b"".as_slice(), "RUN rm /opt/app/server.key")] {
+    for (name, content, by) in [
+        ("opt/app/server.key", key.as_bytes(), "COPY server.key /opt/app/"),
+        ("opt/app/.wh.server.key", b"".as_slice(), "RUN rm /opt/app/server.key"),
+    ] {
         let tar = tar_of(name, content);
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         gzip.write_all(&tar).unwrap();
@@ -86,7 +96,8 @@ fn m03_secret_in_a_deleted_file() {
     let index = Index::of(vec![changed]);
     fs::write(copy.path().join("index.json"), serde_json::to_vec(&index).unwrap()).unwrap();
 
-    let ran = run(&["inspect", &format!("oci:{}", copy.path().display()), "--no-config", "--format", "json"]).expect(1);
+    let ran = run(&["inspect", &format!("oci:{}", copy.path().display()), "--no-config", "--format", "json"])
+        .expect(1);
     let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(failed(&report), ["secret-in-layer"], "{}", ran.stdout);
     let text = words(&report, "secret-in-layer");
@@ -131,7 +142,8 @@ fn m08_logs_the_token() {
     );
     let project = Project::take();
     changed(&project, &[(SERVER, STARTED, &line)], &["secret-in-log"], &["/run/secrets/api_token"]);
-    let text = fs::read_to_string(project.out().join("report.json")).unwrap() + &fs::read_to_string(project.out().join("report.html")).unwrap();
+    let text = fs::read_to_string(project.out().join("report.json")).unwrap()
+        + &fs::read_to_string(project.out().join("report.html")).unwrap();
     assert!(text.contains("using Some(Ok(\\\\\\\"["), "the line is shown with the token replaced");
 }
 
@@ -182,5 +194,6 @@ fn tar_of(name: &str, content: &[u8]) -> Vec<u8> {
 
 /// Whether an ELF file names no interpreter; good enough to tell the two busybox packages apart.
 fn is_static(file: &std::path::Path) -> bool {
-    fs::read(file).is_ok_and(|bytes| !bytes.windows(16).take(4096).any(|part| part.starts_with(b"/lib64/ld-linux")))
+    fs::read(file)
+        .is_ok_and(|bytes| !bytes.windows(16).take(4096).any(|part| part.starts_with(b"/lib64/ld-linux")))
 }
