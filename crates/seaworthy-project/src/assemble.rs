@@ -24,8 +24,9 @@ pub enum FileKind {
 pub fn kind_of(path: &str) -> Option<FileKind> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let lower = name.to_ascii_lowercase();
-    let yaml = lower.ends_with(".yaml") || lower.ends_with(".yml");
-    if lower.ends_with(".dockerignore") || lower == ".containerignore" {
+    let ending = lower.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let yaml = matches!(ending, "yaml" | "yml");
+    if ending == "dockerignore" || lower == ".containerignore" {
         Some(FileKind::Ignore)
     } else if yaml
         && ["compose", "docker-compose", "podman-compose"]
@@ -33,7 +34,7 @@ pub fn kind_of(path: &str) -> Option<FileKind> {
             .any(|stem| lower.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_'])))
     {
         Some(FileKind::Compose)
-    } else if lower.ends_with(".md") || lower.ends_with(".markdown") {
+    } else if matches!(ending, "md" | "markdown") {
         let checklist = ["checklist", "requirements", "acceptance"].iter().any(|word| lower.contains(word));
         (lower.starts_with("readme") || checklist).then_some(FileKind::Document)
     } else if ["dockerfile", "containerfile"].iter().any(|stem| {

@@ -145,19 +145,11 @@ impl Walk {
                 }
             } else if kind.is_file()
                 && let Some(known) = kind_of(&path)
-                && self.wanted(known, &path)
+                && wanted(known, &path)
             {
                 self.read(known, &path, size);
             }
         }
-    }
-
-    /// READMEs of vendored or nested packages are somebody else's claims.
-    fn wanted(&self, kind: FileKind, path: &str) -> bool {
-        kind != FileKind::Document
-            || !path.contains('/')
-            || path.starts_with("docs/")
-            || path.starts_with(".github/")
     }
 
     fn read(&mut self, kind: FileKind, path: &str, size: u64) {
@@ -186,6 +178,14 @@ impl Walk {
         }
         Ok(())
     }
+}
+
+/// READMEs of vendored or nested packages are somebody else's claims.
+fn wanted(kind: FileKind, path: &str) -> bool {
+    kind != FileKind::Document
+        || !path.contains('/')
+        || path.starts_with("docs/")
+        || path.starts_with(".github/")
 }
 
 fn lossy(bytes: Vec<u8>) -> String {

@@ -46,7 +46,7 @@ pub fn read(file: TextFile) -> DocumentFact {
             }
             Event::Start(Tag::Table(_)) => table = Some(table::Table::default()),
             Event::End(TagEnd::Table) => {
-                fact.env_rows.extend(table.take().map(|table| table.rows()).unwrap_or_default())
+                fact.env_rows.extend(table.take().map(|table| table.rows()).unwrap_or_default());
             }
             Event::Start(Tag::TableHead | Tag::TableRow) => {
                 if let Some(table) = &mut table {

@@ -3,7 +3,7 @@
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
 use seaworthy_finding::Span;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Deeper nesting is refused so that no input exhausts the stack.
@@ -230,12 +230,12 @@ impl<'a> Builder<'a> {
 
     fn pairs(&mut self, children: Vec<Rc<Node>>) -> Vec<(Rc<Node>, Rc<Node>)> {
         let mut pairs: Vec<(Rc<Node>, Rc<Node>)> = Vec::new();
-        let mut seen = BTreeMap::new();
+        let mut seen = BTreeSet::new();
         let mut children = children.into_iter();
         while let (Some(key), Some(value)) = (children.next(), children.next()) {
             if let Some(name) = key.text()
                 && name != "<<"
-                && seen.insert(name.to_owned(), ()).is_some()
+                && !seen.insert(name.to_owned())
             {
                 let message = format!("the key `{name}` stands here twice; remove one");
                 self.errors.push(YamlError { span: key.span, message });

@@ -65,9 +65,11 @@ impl<'a> Cx<'a> {
             let wanted = wanted.trim_start_matches("./");
             return all.iter().find(|known| known.file.path == wanted);
         }
-        all.iter()
-            .find(|known| known.file.path == "Dockerfile")
-            .or_else(|| if let [only] = all { Some(only) } else { None })
+        all.iter().find(|known| known.file.path == "Dockerfile").or(if let [only] = all {
+            Some(only)
+        } else {
+            None
+        })
     }
 
     /// The Dockerfile a compose service builds, where it builds one that is known.

@@ -72,7 +72,7 @@ pub fn evaluate(
             let (mut sink, broke) = run(rule, &cx);
             let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
             for finding in &mut sink.findings {
-                settle(finding, meta, (level, chosen), opts);
+                settle(finding, meta, (level, chosen), *opts);
                 silence(finding, &silencers, &mut used);
                 waive(finding, meta, policy, &mut waivers);
             }
@@ -134,7 +134,7 @@ fn absent(family: Family, facts: &Facts) -> Option<(CheckStatus, String)> {
 }
 
 /// Applies a chosen level to a finding's severity, and hides what persona and minimum severity hide.
-fn settle(finding: &mut Finding, meta: &RuleMeta, (level, chosen): (Level, bool), opts: &Options) {
+fn settle(finding: &mut Finding, meta: &RuleMeta, (level, chosen): (Level, bool), opts: Options) {
     if chosen {
         let cap = match level {
             Level::Fail => Severity::Critical,

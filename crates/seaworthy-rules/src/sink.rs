@@ -83,9 +83,12 @@ pub struct FindingBuilder<'a> {
     finding: &'a mut Finding,
 }
 
+#[expect(
+    clippy::return_self_not_must_use,
+    reason = "the finding is in the sink already, the builder adds to it"
+)]
 impl FindingBuilder<'_> {
     /// Why it matters, in one sentence without a period.
-    #[must_use = "a builder is a chain"]
     pub fn why(self, text: impl Into<String>) -> Self {
         self.finding.why = text.into();
         self

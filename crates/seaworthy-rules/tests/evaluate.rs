@@ -1,5 +1,7 @@
 //! Levels, comments, waivers, personas and absent facts.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use seaworthy_facts::{Facts, Observed};

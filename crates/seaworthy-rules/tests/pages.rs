@@ -1,5 +1,7 @@
 //! Every rule's page is its test.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use seaworthy_finding::{Location, apply_edits};

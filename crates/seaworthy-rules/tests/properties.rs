@@ -1,5 +1,7 @@
 //! What holds for every rule on every fixture: fixes are right, nothing panics, the same input gives the same output.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use seaworthy_facts::Facts;

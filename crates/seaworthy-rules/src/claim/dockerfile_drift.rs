@@ -112,7 +112,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             match config.env_value(&name) {
                 Some(actual) if actual == wanted => {}
                 Some(_) => {
-                    drift.push((pair.span, format!("`ENV {name}` with another value than the image has")))
+                    drift.push((pair.span, format!("`ENV {name}` with another value than the image has")));
                 }
                 None => drift.push((pair.span, format!("`ENV {name}`, which the image does not have"))),
             }

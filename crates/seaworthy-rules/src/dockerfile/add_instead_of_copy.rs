@@ -28,7 +28,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 .any(|flag| matches!(flag.name.as_str(), "checksum" | "keep-git-dir" | "unpack"));
             let plain = |text: &str| {
                 let lower = text.to_lowercase();
-                let remote = lower.contains("://") || lower.starts_with("git@") || lower.ends_with(".git");
+                let remote = lower.contains("://")
+                    || lower.starts_with("git@")
+                    || lower.rsplit('.').next() == Some("git");
                 // A pattern or a variable may stand for an archive, which ADD would unpack.
                 !remote
                     && !text.contains(['$', '*', '?', '['])
@@ -43,7 +45,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             let lower = item.keyword_span.of(&docker.file.text).chars().all(char::is_lowercase);
             out.finding(format!(
                 "`ADD {}` copies a local file",
-                sources.first().map_or_else(|| "<<".to_owned(), |word| word.unquoted())
+                sources.first().map_or_else(|| "<<".to_owned(), seaworthy_dockerfile::Word::unquoted)
             ))
             .why("`ADD` also unpacks archives and fetches URLs, so a renamed file changes what is built")
             .help("use `COPY`")

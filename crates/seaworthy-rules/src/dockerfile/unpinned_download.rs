@@ -25,7 +25,10 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 for source in sources {
                     let url = source.unquoted();
                     if !url.starts_with("https://") && !url.starts_with("http://")
-                        || url.split(['#', '?']).next().is_some_and(|path| path.ends_with(".git"))
+                        || url
+                            .split(['#', '?'])
+                            .next()
+                            .is_some_and(|path| path.rsplit('.').next() == Some("git"))
                     {
                         continue;
                     }

@@ -62,7 +62,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 fn looks_secret(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     let template = ["example", "sample", "template", "dist", "schema"].iter().any(|word| name.contains(word));
-    let public = name.ends_with(".pub") || name.contains("public");
+    let public = name.rsplit('.').next() == Some("pub") || name.contains("public");
     let env = name == ".env" || name.starts_with(".env.");
     let key = ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"].contains(&name.as_str());
     let ending = [".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".ppk"]

@@ -1,6 +1,6 @@
 //! Reads the fenced blocks of the rule pages and turns them into facts.
 
-#![allow(dead_code, reason = "each test binary uses a part")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test binary uses a part")]
 
 use seaworthy_facts::{Facts, GitFact, ImageFacts, ReleaseFacts, RunFacts};
 use seaworthy_finding::{Family, Finding, Persona, Policy};
