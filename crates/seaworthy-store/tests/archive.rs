@@ -121,3 +121,25 @@ fn what_is_no_archive_says_so() {
     let cut = old_archive(false, "a");
     assert!(open(&cut[..1300]).contains("cut off"));
 }
+
+#[test]
+fn skopeo_reads_both_kinds() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = sample(&folder.path().join("l"));
+    let (oci, docker) = (folder.path().join("oci.tar"), folder.path().join("docker.tar"));
+    write_oci_archive(&image, &oci, Some("1")).unwrap();
+    write_docker_archive(&image, &docker, Some("app:1")).unwrap();
+    for source in
+        [format!("oci-archive:{}:1", oci.display()), format!("docker-archive:{}:app:1", docker.display())]
+    {
+        let target = format!("dir:{}", folder.path().join("out").display());
+        let Ok(output) = std::process::Command::new("skopeo")
+            .args(["copy", "--insecure-policy", &source, &target])
+            .output()
+        else {
+            println!("skipped: no skopeo");
+            return;
+        };
+        assert!(output.status.success(), "{source}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
