@@ -94,7 +94,7 @@ fn diagnose(launch: &Launch, exit: Option<Exit>, container: &dyn Container) -> V
     }
     match exit {
         Some(exit) if exit.oom_killed => {
-            words.push("the kernel ended it for exceeding its memory limit".to_owned())
+            words.push("the kernel ended it for exceeding its memory limit".to_owned());
         }
         Some(exit) => match exit.signal {
             Some(31) => words

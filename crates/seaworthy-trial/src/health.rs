@@ -9,6 +9,7 @@ use std::time::Duration;
 
 /// Docker's defaults, in nanoseconds.
 const DEFAULT_TIMEOUT: u64 = 30_000_000_000;
+const DEFAULT_INTERVAL: u64 = 30_000_000_000;
 
 /// Watches the health check turn healthy, then stops the process and watches it turn unhealthy.
 ///
@@ -18,12 +19,12 @@ pub(crate) fn watch(container: &dyn Container, plan: &Plan, subject: &Subject<'_
     let declared = subject.image.config.config.healthcheck.as_ref()?;
     let or = |value: u64, default: u64| Duration::from_nanos(if value == 0 { default } else { value });
     let timeout = or(declared.timeout, DEFAULT_TIMEOUT);
-    let interval = or(declared.interval, 30_000_000_000);
+    let interval = or(declared.interval, DEFAULT_INTERVAL);
     let retries = declared.retries.max(1);
     let start_period = Duration::from_nanos(declared.start_period);
     // A container is unhealthy after its start period and `retries` failed probes; no need to wait longer than a minute.
     let patience =
-        (start_period + interval * retries).min(Duration::from_secs(60)).max(Duration::from_secs(3));
+        (start_period + interval * retries).min(Duration::from_mins(1)).max(Duration::from_secs(3));
     let mut facts = HealthFacts {
         command: argv.join(" "),
         start_period_ms: u64::try_from(start_period.as_millis()).unwrap_or(u64::MAX),

@@ -78,14 +78,14 @@ impl Request {
             // A line break in a configured value must not make a second header.
             let clean: String = value.chars().filter(|c| !c.is_control()).collect();
             typed |= name.eq_ignore_ascii_case("content-type");
-            head.push_str(&format!("{name}: {clean}\r\n"));
+            head = head + name + ": " + &clean + "\r\n";
         }
         let body = self.body.clone().unwrap_or_default();
         if self.body.is_some() {
             if !typed {
                 head.push_str("Content-Type: application/json\r\n");
             }
-            head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+            head = head + "Content-Length: " + &body.len().to_string() + "\r\n";
         }
         head.push_str("\r\n");
         (head, body)

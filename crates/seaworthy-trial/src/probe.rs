@@ -64,9 +64,8 @@ impl Probe {
                 let stream = container
                     .connect(*port, Duration::from_secs(1))
                     .map_err(|error| format!("port {port}: {error}"))?;
-                let answer = http::ask(stream, request, limit)
-                    .map_err(|error| format!("{}: {error}", request.line()))?;
-                let words = format!("{} answered {}", request.line(), answer.status);
+                let answer = http::ask(stream, request, limit).map_err(|error| error.to_string())?;
+                let words = answer.status.to_string();
                 if answer.status < 400 { Ok(words) } else { Err(words) }
             }
             Self::Command(argv, timeout) => {

@@ -268,7 +268,7 @@ fn expect(
         match found {
             Some((_, actual)) if actual.contains(value) => {}
             Some((_, actual)) => {
-                result.failures.push(format!("header `{name}` is `{actual}`, expected `{value}` in it"))
+                result.failures.push(format!("header `{name}` is `{actual}`, expected `{value}` in it"));
             }
             None => result.failures.push(format!("header `{name}` is missing")),
         }
@@ -313,7 +313,7 @@ fn further_boots(
             }
         }
         Ok(Ok(None)) => {
-            facts.writes = Observed::NotRun("the service did not become ready on a writable root".to_owned())
+            facts.writes = Observed::NotRun("the service did not become ready on a writable root".to_owned());
         }
         Ok(Err(error)) => facts.writes = Observed::NotRun(error.to_string()),
         Err(_) => facts.writes = Observed::NotRun("the boot on a writable root broke off".to_owned()),
