@@ -151,5 +151,6 @@ impl Drop for Inner {
             drop(sender);
             let _ = thread.join();
         }
+        state::tidy(&self.state);
     }
 }

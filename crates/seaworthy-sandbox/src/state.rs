@@ -108,10 +108,14 @@ fn make_private(path: &Path, uid: u32) -> io::Result<()> {
     if metadata.mode() & 0o077 != 0 {
         fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
     }
-    // Being allowed to make a directory is what it is for.
-    let probe = path.join(format!(".probe-{}", std::process::id()));
-    fs::create_dir(&probe)?;
-    fs::remove_dir(&probe)
+    // Being allowed to make directories is what it is for. A trial would leave one behind when it is killed.
+    Ok(rustix::fs::access(path, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)?)
+}
+
+/// Removes the state directory when nothing is in it; another run that needs it makes it anew.
+pub(crate) fn tidy(state: &Path) {
+    // Not empty means in use, by this user's other runs or by what killed ones left.
+    let _ = fs::remove_dir(state);
 }
 
 /// The name of an owner's next box.
@@ -135,6 +139,12 @@ pub(crate) fn make_box(state: &Path, name: String, record: &Record, top: &Path) 
     };
     let mut builder = fs::DirBuilder::new();
     builder.mode(0o755);
+    if !state.exists() {
+        // Another run ended and took the empty directory along.
+        // SAFETY: geteuid cannot fail.
+        let uid = unsafe { libc::geteuid() };
+        make_private(state, uid).map_err(|source| file("use the state directory", state, source))?;
+    }
     let paths = [&layout.directory, &layout.layer, &layout.upper, &layout.work, &layout.root, &layout.etc];
     for path in paths {
         builder.create(path).map_err(|source| file("create", path, source))?;

@@ -28,6 +28,11 @@ impl Failure {
         Self::new(ExitCode::Error, message)
     }
 
+    /// The end of a run that a signal stopped: nothing is printed, and what was made is dropped on the way out.
+    pub(crate) fn interrupted() -> Self {
+        Self::new(ExitCode::Interrupted, "")
+    }
+
     /// The same with a hint.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

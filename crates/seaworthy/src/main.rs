@@ -53,5 +53,6 @@ fn main() -> std::process::ExitCode {
         shell.failure(&failure);
         failure.code
     });
+    interrupt::hold();
     std::process::ExitCode::from(code.code())
 }

@@ -2,6 +2,7 @@
 
 use crate::cli::{Global, PersonaArg, SeverityArg};
 use crate::failure::Failure;
+use crate::interrupt::interrupted;
 use crate::shell::Shell;
 use seaworthy_finding::{ExitCode, Persona, Policy, Report, Severity};
 use seaworthy_report::{Format, Options};
@@ -117,6 +118,9 @@ pub(crate) fn now() -> String {
 
 /// Writes a file as a whole or not at all.
 pub(crate) fn write_file(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if interrupted() {
+        return Err(Failure::interrupted());
+    }
     let failed = |error: std::io::Error| {
         Failure::new(ExitCode::Error, format!("failed to write `{}`: {error}", file.display()))
     };

@@ -2,6 +2,7 @@
 
 use crate::cli::{Global, When};
 use crate::failure::Failure;
+use crate::interrupt::interrupted;
 use anstyle::{AnsiColor, Style};
 use seaworthy_finding::ExitCode;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -34,16 +35,15 @@ impl Shell {
             verbose: global.verbose,
             color_out: wants(io::stdout().is_terminal()),
             color_err: wants(io::stderr().is_terminal()),
-            width: std::env::var("COLUMNS")
-                .ok()
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(100)
-                .clamp(40, 200),
+            width: columns().clamp(40, 200),
         }
     }
 
     /// Prints a result to standard output. A reader that has gone away ends the program quietly.
     pub(crate) fn out(&self, text: &str) -> Result<(), Failure> {
+        if interrupted() {
+            return Err(Failure::interrupted());
+        }
         let mut stdout = io::stdout().lock();
         let result = stdout.write_all(text.as_bytes()).and_then(|()| {
             if text.ends_with('\n') || text.is_empty() { Ok(()) } else { stdout.write_all(b"\n") }
@@ -98,6 +98,9 @@ impl Shell {
 
     /// Text on standard error as it is; results of a stage that are not the command's final result.
     pub(crate) fn line(&self, text: &str) {
+        if interrupted() {
+            return;
+        }
         // Nobody can be told that standard error is gone.
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
@@ -110,6 +113,17 @@ impl Shell {
     fn paint(&self, style: Style, text: &str) -> String {
         if self.color_err { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
+}
+
+/// Columns of the screen: `COLUMNS`, else the terminal's own, else 100.
+fn columns() -> usize {
+    let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let terminal = || {
+        let size = rustix::termios::tcgetwinsize(io::stdout())
+            .or_else(|_| rustix::termios::tcgetwinsize(io::stderr()));
+        size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    };
+    asked.or_else(terminal).unwrap_or(100)
 }
 
 /// `NO_COLOR`, `CLICOLOR` and `TERM` (facts of the terminal conventions).

@@ -1,9 +1,10 @@
 //! Directories that live as long as a run, and what killed runs left of them.
 
 use crate::failure::Failure;
-use crate::interrupt::{OnInterrupt, on_interrupt};
+use crate::interrupt::{OnInterrupt, after_interrupt};
 use seaworthy_finding::ExitCode;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// A private directory that is removed at the end, on an interrupt too.
@@ -25,18 +26,28 @@ pub(crate) struct Leftover {
 impl WorkDir {
     /// Makes a new one.
     pub(crate) fn new(purpose: &str) -> Result<Self, Failure> {
-        let root = root()?;
         let pid = std::process::id();
         let started = start_time(pid).unwrap_or(0);
-        let path = (0..1000)
-            .map(|at| root.join(format!("{purpose}-{pid}-{started}-{at}")))
-            .find(|path| std::fs::DirBuilder::new().mode(0o700).create(path).is_ok())
-            .ok_or_else(|| {
-                Failure::new(ExitCode::Error, format!("failed to make a directory in `{}`", root.display()))
-            })?;
-        let doomed = path.clone();
-        let cleanup = on_interrupt(move || remove(&doomed));
-        Ok(Self { path, _cleanup: cleanup })
+        let mut last = None;
+        for at in 0..1000 {
+            // Another run that ends may remove the common directory at any time, so it is made anew for each attempt.
+            let root = root()?;
+            let path = root.join(format!("{purpose}-{pid}-{started}-{at}"));
+            match std::fs::DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => {
+                    let doomed = path.clone();
+                    return Ok(Self { path, _cleanup: after_interrupt(move || remove(&doomed)) });
+                }
+                Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => {
+                    last = Some((path, error));
+                }
+                Err(error) => return Err(unmade(&path, &error)),
+            }
+        }
+        Err(last.map_or_else(
+            || Failure::new(ExitCode::Error, "failed to make a work directory"),
+            |(path, error)| unmade(&path, &error),
+        ))
     }
 
     /// The directory.
@@ -52,10 +63,12 @@ impl Drop for WorkDir {
 }
 
 /// Directories whose owners are gone.
-pub(crate) fn leftovers() -> Result<Vec<Leftover>, Failure> {
-    let root = root()?;
+pub(crate) fn leftovers() -> Vec<Leftover> {
     let mut found = Vec::new();
-    let Ok(entries) = std::fs::read_dir(&root) else { return Ok(found) };
+    let (root, uid) = common();
+    // Looking makes nothing, and names nothing of another user.
+    let own = std::fs::symlink_metadata(&root).is_ok_and(|meta| meta.is_dir() && meta.uid() == uid);
+    let Some(entries) = own.then(|| std::fs::read_dir(&root).ok()).flatten() else { return found };
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let mut parts = name.rsplit('-').skip(1);
@@ -66,19 +79,30 @@ pub(crate) fn leftovers() -> Result<Vec<Leftover>, Failure> {
         }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(found)
+    found
 }
 
 /// Removes a leftover.
 pub(crate) fn clean(leftover: &Leftover) -> std::io::Result<()> {
-    std::fs::remove_dir_all(&leftover.path)
+    remove_tree(&leftover.path)?;
+    tidy(&leftover.path);
+    Ok(())
 }
 
-/// The directory that holds them all: private to this user.
-fn root() -> Result<PathBuf, Failure> {
-    let base = std::env::temp_dir();
+fn unmade(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(ExitCode::Error, format!("failed to make `{}`: {error}", path.display()))
+        .hint("set TMPDIR to a directory that can be written")
+}
+
+/// The directory that holds them all, and this user's number.
+fn common() -> (PathBuf, u32) {
     let uid = std::fs::metadata("/proc/self").map_or(0, |meta| meta.uid());
-    let root = base.join(format!("seaworthy-work-{uid}"));
+    (std::env::temp_dir().join(format!("seaworthy-work-{uid}")), uid)
+}
+
+/// Makes the directory that holds them all: private to this user.
+fn root() -> Result<PathBuf, Failure> {
+    let (root, uid) = common();
     let failed =
         |why: String| Failure::new(ExitCode::Error, format!("failed to use `{}`: {why}", root.display()));
     match std::fs::DirBuilder::new().mode(0o700).create(&root) {
@@ -90,7 +114,9 @@ fn root() -> Result<PathBuf, Failure> {
                     .hint("set TMPDIR to a directory of your own"));
             }
         }
-        Err(error) => return Err(failed(error.to_string())),
+        Err(error) => {
+            return Err(failed(error.to_string()).hint("set TMPDIR to a directory that can be written"));
+        }
     }
     Ok(root)
 }
@@ -104,5 +130,35 @@ fn start_time(pid: u32) -> Option<u64> {
 
 fn remove(path: &Path) {
     // A directory that cannot be removed is found by `doctor`.
-    let _ = std::fs::remove_dir_all(path);
+    let _ = remove_tree(path);
+    tidy(path);
+}
+
+/// Removes a tree. Without root, an image's directory that its owner may not write to has to be opened first.
+fn remove_tree(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            open_up(path);
+            std::fs::remove_dir_all(path)
+        }
+        other => other,
+    }
+}
+
+/// Gives the owner every right on every directory; links are not followed.
+fn open_up(directory: &Path) {
+    // What cannot be changed shows when it is removed.
+    let _ = std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700));
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            open_up(&entry.path());
+        }
+    }
+}
+
+/// Removes the directory that holds them all after the last of them; it is not empty while another run uses it.
+fn tidy(path: &Path) {
+    if let Some(common) = path.parent() {
+        let _ = std::fs::remove_dir(common);
+    }
 }

@@ -8,33 +8,42 @@ use seaworthy_finding::ExitCode;
 use seaworthy_sandbox::Runtime;
 use std::fmt::Write as _;
 
+/// Programs that some commands run, and what for; none is needed by all.
+const PROGRAMS: [(&str, &str); 4] = [
+    ("cargo", "needed to package a Rust crate"),
+    ("git", "needed for the commit in labels, and to know whether the tree is clean"),
+    ("docker-buildx", "needed only to build a Dockerfile with `--engine docker`"),
+    ("cosign", "never needed: Seaworthy signs and verifies by itself"),
+];
+
 /// Reports on the machine, names leftovers, and removes them with `--clean`.
 pub(crate) fn exec(shell: &Shell, _global: &Global, args: &DoctorArgs) -> Result<ExitCode, Failure> {
     let mut text = String::new();
-    let mut line = |good: bool, name: &str, detail: &str| {
+    let mut line = |mark: char, name: &str, detail: &str| {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {} {name:<22} {detail}", if good { "✓" } else { "✗" });
+        let _ = writeln!(text, "  {mark} {name:<22} {detail}");
     };
+    let mark = |works: bool| if works { '✓' } else { '✗' };
     let runtime = Runtime::new(None);
     match &runtime {
         Ok(runtime) => {
             let host = runtime.capabilities_of_host();
-            line(true, "kernel", &host.kernel);
+            line('✓', "kernel", &host.kernel);
             for ability in &host.abilities {
-                line(ability.works, ability.name, &ability.detail);
+                line(mark(ability.works), ability.name, &ability.detail);
             }
         }
-        Err(error) => line(false, "sandbox", &format!("failed to {error}")),
+        Err(error) => line('✗', "sandbox", &format!("failed to {error}")),
     }
-    for program in ["cargo", "git", "docker", "docker-buildx", "cosign"] {
+    for (program, purpose) in PROGRAMS {
         match find_program(program) {
-            Some(path) => line(true, program, &path.display().to_string()),
-            None => line(false, program, "not on PATH"),
+            Some(path) => line('✓', program, &path.display().to_string()),
+            None => line('–', program, &format!("not on PATH; {purpose}")),
         }
     }
     match remote::engine_version() {
-        Ok(version) => line(true, "Docker Engine", &version),
-        Err(why) => line(false, "Docker Engine", &why),
+        Ok(version) => line('✓', "Docker Engine", &version),
+        Err(why) => line('–', "Docker Engine", &format!("{why}; needed only for `--engine docker`")),
     }
     let (leftovers, failed) = leftovers(&mut text, runtime.as_ref().ok(), args.clean)?;
     shell.out(&text)?;
@@ -55,7 +64,7 @@ fn leftovers(text: &mut String, runtime: Option<&Runtime>, clean: bool) -> Resul
             let _ = writeln!(text, "  {}", leftover.describe());
         }
     }
-    let dirs = workdir::leftovers()?;
+    let dirs = workdir::leftovers();
     for dir in &dirs {
         found += 1;
         let _ = writeln!(text, "  directory {} of process {}, which is gone", dir.path.display(), dir.owner);

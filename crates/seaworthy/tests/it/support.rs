@@ -15,8 +15,20 @@ pub(crate) fn repository() -> PathBuf {
 pub(crate) fn seaworthy() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seaworthy"));
     // Nothing of the caller's settings may change what a test sees.
-    for name in ["SEAWORTHY_FORMAT", "SEAWORTHY_CONFIG", "SEAWORTHY_PROFILE", "GITHUB_STEP_SUMMARY", "SOURCE_DATE_EPOCH", "COSIGN_PASSWORD"] {
+    for name in [
+        "SEAWORTHY_FORMAT",
+        "SEAWORTHY_CONFIG",
+        "SEAWORTHY_PROFILE",
+        "GITHUB_STEP_SUMMARY",
+        "SOURCE_DATE_EPOCH",
+        "COSIGN_PASSWORD",
+    ] {
         command.env_remove(name);
+    }
+    // The example is compiled a dozen times, each time a little changed. What is tested here is not its speed; the
+    // README's first command, which CI runs too, ships it with its own profile.
+    for (name, value) in [("LTO", "off"), ("CODEGEN_UNITS", "16"), ("OPT_LEVEL", "1")] {
+        command.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
     }
     command
 }
@@ -65,7 +77,11 @@ pub(crate) fn skipped(why: &str) {
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let peers = std::env::var_os("SEAWORTHY_PEERS").map(|dir| Path::new(&dir).join("bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    peers.into_iter().chain(std::env::split_paths(&path)).map(|dir| dir.join(name)).find(|file| file.is_file())
+    peers
+        .into_iter()
+        .chain(std::env::split_paths(&path))
+        .map(|dir| dir.join(name))
+        .find(|file| file.is_file())
 }
 
 /// The corpus beside the repository.
@@ -78,6 +94,8 @@ pub(crate) fn corpus() -> Option<PathBuf> {
 pub(crate) struct Project {
     pub(crate) path: PathBuf,
     _turn: MutexGuard<'static, ()>,
+    /// Another run of the tests may use the same target directory.
+    _lock: fs::File,
 }
 
 static TURN: Mutex<()> = Mutex::new(());
@@ -86,7 +104,11 @@ impl Project {
     /// The example as it is committed; waits for its turn.
     pub(crate) fn take() -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("voyage").join("password-api");
+        let voyage = Path::new(env!("CARGO_TARGET_TMPDIR")).join("voyage");
+        fs::create_dir_all(&voyage).unwrap();
+        let lock = fs::File::create(voyage.join("lock")).unwrap();
+        lock.lock().unwrap();
+        let path = voyage.join("password-api");
         let keep = path.join("target");
         if path.exists() {
             for entry in fs::read_dir(&path).unwrap().map(Result::unwrap) {
@@ -97,7 +119,7 @@ impl Project {
             remove(&keep.join("seaworthy"));
         }
         copy(&repository().join("examples/password-api"), &path);
-        let project = Self { path, _turn: turn };
+        let project = Self { path, _turn: turn, _lock: lock };
         project.git(&["init", "--quiet", "--initial-branch", "main"]);
         project.git(&["add", "--all"]);
         project.git(&["commit", "--quiet", "--message", "the example"]);
@@ -105,7 +127,14 @@ impl Project {
     }
 
     fn git(&self, args: &[&str]) {
-        let who = ["-c", "user.name=Seaworthy", "-c", "user.email=seaworthy@example.invalid", "-c", "commit.gpgsign=false"];
+        let who = [
+            "-c",
+            "user.name=Seaworthy",
+            "-c",
+            "user.email=seaworthy@example.invalid",
+            "-c",
+            "commit.gpgsign=false",
+        ];
         let date = "2026-11-01T00:00:00Z";
         let done = Command::new("git")
             .current_dir(&self.path)
@@ -164,7 +193,12 @@ pub(crate) fn failed(report: &Value) -> Vec<String> {
 /// Everything a rule's findings say, in one text.
 pub(crate) fn words(report: &Value, rule: &str) -> String {
     let findings = report["findings"].as_array().unwrap();
-    findings.iter().filter(|finding| finding["rule"] == rule).map(Value::to_string).collect::<Vec<_>>().join("\n")
+    findings
+        .iter()
+        .filter(|finding| finding["rule"] == rule)
+        .map(Value::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The example's image, shipped once for all tests that only look at it: the output directory.
