@@ -8,6 +8,8 @@ use std::rc::Rc;
 
 /// Deeper nesting is refused so that no input exhausts the stack.
 const MAX_DEPTH: usize = 128;
+/// Blanks put in at most, since each means another reading.
+const MAX_PATCHES: usize = 100;
 
 /// A node.
 #[derive(Clone, Debug)]
@@ -101,30 +103,26 @@ pub(crate) struct YamlError {
 }
 
 /// The first document of a text, and every problem. Duplicate keys are problems; the first one counts.
+///
+/// Inside of brackets compose's reader does not care for indentation, saphyr-parser does: where it stops at a line that is
+/// indented too little there, a blank is put in and the text is read again. Spans are those of the text itself.
 pub(crate) fn read(text: &str) -> (Option<Rc<Node>>, Vec<YamlError>) {
-    let mut builder = Builder::new(text);
-    for event in Parser::new_from_str(text) {
-        match event {
-            Ok((Event::DocumentEnd | Event::StreamEnd, _)) if builder.root.is_some() => break,
-            Ok((event, span)) => {
-                if !builder.event(event, span) {
-                    break;
-                }
+    let mut patched = text.to_owned();
+    let mut inserted = Vec::new();
+    loop {
+        let mut builder = Builder::new(&patched, &inserted);
+        let retry = builder.run();
+        if let Some(at) = retry.filter(|_| inserted.len() < MAX_PATCHES) {
+            inserted.insert(inserted.partition_point(|known| *known < at), at);
+            // Later insertions move by the new one.
+            for later in inserted.iter_mut().filter(|known| **known > at) {
+                *later += 1;
             }
-            Err(error) => {
-                let at = builder.byte(error.marker().index());
-                let end = text[at..].chars().next().map_or(at, |ch| at + ch.len_utf8());
-                builder.errors.push(YamlError { span: Span::new(at, end), message: error.info().to_owned() });
-                break;
-            }
+            patched.insert(at, ' ');
+            continue;
         }
+        return (builder.root, builder.errors);
     }
-    // What was read before an error is kept, so that the rest of the file is still judged.
-    while builder.root.is_none() && !builder.stack.is_empty() {
-        let end = text.len();
-        builder.close(Span::new(end, end));
-    }
-    (builder.root, builder.errors)
 }
 
 /// Byte offsets of the characters, or nothing where every character is one byte.
@@ -134,6 +132,8 @@ fn offsets(text: &str) -> Option<Vec<usize>> {
 
 struct Frame {
     start: usize,
+    /// Whether it is written in brackets.
+    flow: bool,
     anchor: usize,
     tag: Option<String>,
     map: bool,
@@ -142,6 +142,8 @@ struct Frame {
 
 struct Builder<'a> {
     text: &'a str,
+    /// Offsets in `text` of blanks that are not in the file.
+    inserted: &'a [usize],
     offsets: Option<Vec<usize>>,
     stack: Vec<Frame>,
     anchors: BTreeMap<usize, Rc<Node>>,
@@ -150,9 +152,10 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(text: &'a str) -> Self {
+    fn new(text: &'a str, inserted: &'a [usize]) -> Self {
         Self {
             text,
+            inserted,
             offsets: offsets(text),
             stack: Vec::new(),
             anchors: BTreeMap::new(),
@@ -161,11 +164,51 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn byte(&self, index: usize) -> usize {
+    /// Reads everything; gives where a blank has to be put in for another reading.
+    fn run(&mut self) -> Option<usize> {
+        for event in Parser::new_from_str(self.text) {
+            match event {
+                Ok((Event::DocumentEnd | Event::StreamEnd, _)) if self.root.is_some() => break,
+                Ok((event, span)) => {
+                    if !self.event(event, span) {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    let at = self.patched_byte(error.marker().index());
+                    let flow = self.stack.last().is_some_and(|frame| frame.flow);
+                    if flow && error.info().contains("invalid indentation") && self.text.is_char_boundary(at)
+                    {
+                        return Some(at);
+                    }
+                    let end = self.text[at..].chars().next().map_or(at, |ch| at + ch.len_utf8());
+                    let span = Span::new(self.in_file(at), self.in_file(end));
+                    self.errors.push(YamlError { span, message: error.info().to_owned() });
+                    break;
+                }
+            }
+        }
+        // What was read before an error is kept, so that the rest of the file is still judged.
+        while self.root.is_none() && !self.stack.is_empty() {
+            let end = self.in_file(self.text.len());
+            self.close(Span::new(end, end));
+        }
+        None
+    }
+
+    fn patched_byte(&self, index: usize) -> usize {
         match &self.offsets {
             Some(offsets) => offsets.get(index).copied().unwrap_or(self.text.len()),
             None => index.min(self.text.len()),
         }
+    }
+
+    fn in_file(&self, at: usize) -> usize {
+        at - self.inserted.partition_point(|known| *known < at)
+    }
+
+    fn byte(&self, index: usize) -> usize {
+        self.in_file(self.patched_byte(index))
     }
 
     fn span(&self, span: YamlSpan) -> Span {
@@ -175,6 +218,8 @@ impl<'a> Builder<'a> {
 
     /// Takes an event; false ends the reading.
     fn event(&mut self, event: Event<'_>, span: YamlSpan) -> bool {
+        let first = self.patched_byte(span.start.index());
+        let flow = self.text.get(first..).is_some_and(|rest| rest.starts_with(['{', '[']));
         let span = self.span(span);
         let suffix = |tag: Option<Cow<'_, Tag>>| tag.map(|tag| tag.suffix.trim_start_matches('!').to_owned());
         match event {
@@ -192,30 +237,29 @@ impl<'a> Builder<'a> {
                 });
                 self.add(Rc::new(node), 0);
             }
-            Event::SequenceStart(anchor, tag) => return self.open(span, anchor, suffix(tag), false),
-            Event::MappingStart(anchor, tag) => return self.open(span, anchor, suffix(tag), true),
+            Event::SequenceStart(anchor, tag) => return self.open(span, flow, anchor, suffix(tag), false),
+            Event::MappingStart(anchor, tag) => return self.open(span, flow, anchor, suffix(tag), true),
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             _ => {}
         }
         true
     }
 
-    fn open(&mut self, span: Span, anchor: usize, tag: Option<String>, map: bool) -> bool {
+    fn open(&mut self, span: Span, flow: bool, anchor: usize, tag: Option<String>, map: bool) -> bool {
         if self.stack.len() >= MAX_DEPTH {
             self.errors
                 .push(YamlError { span, message: format!("nested more than {MAX_DEPTH} levels deep") });
             return false;
         }
-        self.stack.push(Frame { start: span.start, anchor, tag, map, children: Vec::new() });
+        self.stack.push(Frame { start: span.start, flow, anchor, tag, map, children: Vec::new() });
         true
     }
 
     fn close(&mut self, end: Span) {
         let Some(mut frame) = self.stack.pop() else { return };
         // The end of a block collection is noticed at the next token, so its last child says where it ends.
-        let flow = self.text.get(frame.start..).is_some_and(|rest| rest.starts_with(['{', '[']));
         let last = frame.children.last().map_or(frame.start, |child| child.span.end);
-        let span = Span::new(frame.start, if flow { end.end.max(last) } else { last });
+        let span = Span::new(frame.start, if frame.flow { end.end.max(last) } else { last });
         let kind = if frame.map {
             if frame.children.len() % 2 == 1 {
                 let null = Kind::Scalar { value: String::new(), plain: true };
@@ -274,6 +318,16 @@ mod tests {
         assert_eq!(a.get("l").unwrap().text(), Some("1"));
         assert_eq!(a.get("k").unwrap().span.of(text), "own");
         assert_eq!(root.get("x").unwrap().get("k").unwrap().span.of(text), "\u{e9}");
+    }
+
+    #[test]
+    fn brackets_may_close_at_any_indentation() {
+        let text = "a:\n  b: [\n  \"\u{e9}\",\n  x\n  ]\n  c: 1\n";
+        let (root, errors) = read(text);
+        assert_eq!(errors, []);
+        let a = root.unwrap().get("a").unwrap();
+        assert_eq!(a.get("b").unwrap().items()[1].span.of(text), "x");
+        assert_eq!(a.entry("c").unwrap().0.span.of(text), "c");
     }
 
     #[test]

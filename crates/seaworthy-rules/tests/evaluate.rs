@@ -13,10 +13,10 @@ fn project(files: &[(&str, &str)]) -> Facts {
     Facts { project: Some(seaworthy_project::from_files(files)), ..Facts::default() }
 }
 
-fn check(text: &str, policy: &str, opts: &Options) -> Outcome {
+fn check(text: &str, policy: &str, opts: Options) -> Outcome {
     let facts = project(&[("Dockerfile", text)]);
     let policy = Policy::parse(policy).unwrap();
-    evaluate(&facts, &policy, None, &[Family::Dockerfile, Family::Policy], opts)
+    evaluate(&facts, &policy, None, &[Family::Dockerfile, Family::Policy], &opts)
 }
 
 fn status(outcome: &Outcome, rule: &str) -> Vec<FindingStatus> {
@@ -35,7 +35,7 @@ fn comments_of_three_tools_silence_the_next_instruction_only() {
         "# check=skip=DL3006 // a stand-in",
     ] {
         let text = format!("FROM scratch AS none\n{comment}\nFROM debian AS a\nFROM debian AS b\n");
-        let outcome = check(&text, "", &Options::default());
+        let outcome = check(&text, "", Options::default());
         assert_eq!(
             status(&outcome, "mutable-base-tag"),
             [FindingStatus::Suppressed, FindingStatus::Open],
@@ -51,7 +51,7 @@ fn a_comment_at_the_top_or_a_directive_silences_the_whole_file() {
         "# seaworthy: ignore[relative-workdir] the base sets it\n\n",
         "# hadolint global ignore=DL3000\n",
     ] {
-        let outcome = check(&format!("{top}FROM debian:12\nWORKDIR app\n"), "", &Options::default());
+        let outcome = check(&format!("{top}FROM debian:12\nWORKDIR app\n"), "", Options::default());
         assert_eq!(status(&outcome, "relative-workdir"), [FindingStatus::Suppressed], "{top}");
         assert_eq!(verdict(&outcome, "relative-workdir"), Some(CheckStatus::Pass));
     }
@@ -82,43 +82,43 @@ fn waivers_hold_by_rule_and_path_until_their_day() {
     let opts = Options { today: (2026, 6, 1), ..Options::default() };
     let text = "FROM debian:12\nWORKDIR app\n";
     let status_of =
-        |path: &str, day: &str| status(&check(text, &waiver(path, day), &opts), "relative-workdir");
+        |path: &str, day: &str| status(&check(text, &waiver(path, day), opts), "relative-workdir");
     assert_eq!(status_of("Dockerfile", "2026-06-01"), [FindingStatus::Waived]);
     assert_eq!(status_of("Docker*", "2026-06-02"), [FindingStatus::Waived]);
     assert_eq!(status_of("Dockerfile", "2026-05-31"), [FindingStatus::Open]);
     assert_eq!(status_of("ci/Dockerfile", "2026-06-02"), [FindingStatus::Open]);
-    let outcome = check(text, &waiver("Dockerfile", "2026-05-31"), &opts);
+    let outcome = check(text, &waiver("Dockerfile", "2026-05-31"), opts);
     assert_eq!(verdict(&outcome, "expired-waiver"), Some(CheckStatus::Warn));
     assert_eq!(verdict(&outcome, "unused-waiver"), Some(CheckStatus::Pass));
-    let outcome = check(text, &waiver("ci/Dockerfile", "2026-06-02"), &opts);
+    let outcome = check(text, &waiver("ci/Dockerfile", "2026-06-02"), opts);
     assert_eq!(verdict(&outcome, "unused-waiver"), Some(CheckStatus::Warn));
 }
 
 #[test]
 fn levels_come_from_the_policy_then_the_profile_then_the_rule() {
     let text = "FROM debian:12\nEXPOSE 80\nUSER root\n";
-    let plain = check(text, "", &Options::default());
+    let plain = check(text, "", Options::default());
     assert_eq!(verdict(&plain, "root-user"), Some(CheckStatus::Fail));
     assert_eq!(verdict(&plain, "missing-healthcheck"), Some(CheckStatus::Warn));
     let profile =
-        check(text, "profile = \"production\"\n[rules]\nroot-user = \"warn\"\n", &Options::default());
+        check(text, "profile = \"production\"\n[rules]\nroot-user = \"warn\"\n", Options::default());
     assert_eq!(verdict(&profile, "missing-healthcheck"), Some(CheckStatus::Fail));
     assert_eq!(verdict(&profile, "root-user"), Some(CheckStatus::Warn));
-    let off = check(text, "[rules]\nDL3002 = \"off\"\n", &Options::default());
+    let off = check(text, "[rules]\nDL3002 = \"off\"\n", Options::default());
     assert_eq!(verdict(&off, "root-user"), None);
 }
 
 #[test]
 fn what_a_persona_hides_is_counted_and_not_called_passed() {
-    let outcome = check("FROM debian:12\n", "", &Options::default());
+    let outcome = check("FROM debian:12\n", "", Options::default());
     assert_eq!(status(&outcome, "unpinned-base-digest"), [FindingStatus::Hidden]);
     assert_eq!(verdict(&outcome, "unpinned-base-digest"), Some(CheckStatus::NotApplicable));
     let opts = Options { persona: Persona::Pedantic, ..Options::default() };
-    let outcome = check("FROM debian:12\n", "", &opts);
+    let outcome = check("FROM debian:12\n", "", opts);
     assert_eq!(status(&outcome, "unpinned-base-digest"), [FindingStatus::Open]);
     let opts = Options { min_severity: Severity::High, persona: Persona::Pedantic, ..Options::default() };
     assert_eq!(
-        status(&check("FROM debian:12\n", "", &opts), "unpinned-base-digest"),
+        status(&check("FROM debian:12\n", "", opts), "unpinned-base-digest"),
         [FindingStatus::Hidden]
     );
 }

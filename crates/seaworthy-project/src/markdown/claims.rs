@@ -60,8 +60,7 @@ fn sentences(text: &str, stretch: Span) -> Vec<Span> {
     let mut start = 0;
     let bytes = body.as_bytes();
     for (at, ch) in body.char_indices() {
-        let ends =
-            matches!(ch, '.' | '!' | '?' | ';') && bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace);
+        let ends = matches!(ch, '.' | '!' | '?') && bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace);
         if ends {
             out.push(Span::new(stretch.start + start, stretch.start + at));
             start = at + 1;
