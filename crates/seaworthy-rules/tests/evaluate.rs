@@ -117,10 +117,7 @@ fn what_a_persona_hides_is_counted_and_not_called_passed() {
     let outcome = check("FROM debian:12\n", "", opts);
     assert_eq!(status(&outcome, "unpinned-base-digest"), [FindingStatus::Open]);
     let opts = Options { min_severity: Severity::High, persona: Persona::Pedantic, ..Options::default() };
-    assert_eq!(
-        status(&check("FROM debian:12\n", "", opts), "unpinned-base-digest"),
-        [FindingStatus::Hidden]
-    );
+    assert_eq!(status(&check("FROM debian:12\n", "", opts), "unpinned-base-digest"), [FindingStatus::Hidden]);
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! Every rule's page is its test.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::use_debug,
+    clippy::format_push_string,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod support;
 
@@ -28,6 +33,7 @@ fn every_page_has_the_fixed_headings_and_both_kinds_of_blocks() {
         let found: Vec<&str> = rule.page.lines().filter(|line| line.starts_with("## ")).collect();
         assert_eq!(found, HEADINGS, "headings of {name}");
         assert!(rule.page.starts_with(&format!("# {name}\n")), "title of {name}");
+        assert_eq!(rule.page.lines().nth(2), Some(facts_line(rule.meta).as_str()), "third line of {name}");
         let all = blocks(rule.page);
         for mode in [Mode::Bad, Mode::Good] {
             assert!(all.iter().any(|block| block.mode == mode), "{name} has no {mode:?} block");
@@ -39,6 +45,20 @@ fn every_page_has_the_fixed_headings_and_both_kinds_of_blocks() {
             assert!(all.iter().any(|block| block.mode == Mode::Fixed), "{name} has a fix and no fixed block");
         }
     }
+}
+
+/// The line of metadata below a page's title.
+fn facts_line(meta: &seaworthy_finding::RuleMeta) -> String {
+    let word = |text: String| text.to_lowercase();
+    let gate = if meta.gate { " · gate" } else { "" };
+    let fix = meta.fix.map_or_else(|| "none".to_owned(), |fix| word(format!("{fix:?}")));
+    format!(
+        "{:?} · severity {} · confidence {} · persona {}{gate} · fix {fix}",
+        meta.family,
+        meta.severity.word(),
+        word(format!("{:?}", meta.confidence)),
+        word(format!("{:?}", meta.persona)),
+    )
 }
 
 #[test]
@@ -164,4 +184,44 @@ fn every_rule_file_is_registered_and_every_page_has_a_rule() {
         }
     }
     assert_eq!(names, declared);
+}
+
+/// The index of all pages, as it must be.
+fn index() -> String {
+    let mut out = String::from(
+        "# Rules\n\nOne page for each rule; `seaworthy explain NAME` prints it. A gate decides the verdict by itself.\n",
+    );
+    let mut family = None;
+    for rule in rules() {
+        let meta = rule.meta;
+        if family != Some(meta.family) {
+            family = Some(meta.family);
+            let name = format!("{:?}", meta.family);
+            out.push_str(&format!(
+                "\n## {name}\n\n| rule | fails when | severity | gate | fix |\n|---|---|---|---|---|\n"
+            ));
+        }
+        let fix = meta.fix.map_or_else(String::new, |fix| format!("{fix:?}").to_lowercase());
+        let gate = if meta.gate { "gate" } else { "" };
+        out.push_str(&format!(
+            "| [{0}]({0}.md) | {1} | {2} | {gate} | {fix} |\n",
+            meta.name,
+            meta.summary,
+            meta.severity.word()
+        ));
+    }
+    out
+}
+
+#[test]
+fn the_index_is_fresh() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules/README.md");
+    if std::env::var_os("SEAWORTHY_BLESS").is_some() {
+        std::fs::write(&path, index()).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap_or_default(),
+        index(),
+        "run the test with SEAWORTHY_BLESS=1"
+    );
 }

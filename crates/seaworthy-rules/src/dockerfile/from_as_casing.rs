@@ -24,7 +24,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             let word = span.of(&docker.file.text);
             let from = stage.from.keyword_span.of(&docker.file.text);
             let wanted = if from == from.to_lowercase() { "as" } else { "AS" };
-            if word == wanted {
+            let mixed = from != from.to_lowercase() && from != from.to_uppercase();
+            if word == wanted || mixed {
                 continue;
             }
             out.finding(format!("`{word}` is not written like `{from}`"))

@@ -31,12 +31,6 @@ mod unpinned_base_digest;
 mod unpinned_download;
 
 rules![
-    stage_name_casing,
-    reserved_stage_name,
-    redundant_platform,
-    healthcheck_tool_missing,
-    from_as_casing,
-    constant_platform,
     syntax_error,
     mutable_base_tag,
     unpinned_base_digest,
@@ -59,6 +53,12 @@ rules![
     legacy_key_value,
     duplicate_stage_name,
     empty_continuation,
+    constant_platform,
+    from_as_casing,
+    healthcheck_tool_missing,
+    redundant_platform,
+    reserved_stage_name,
+    stage_name_casing,
 ];
 
 use seaworthy_dockerfile::{Base, Dockerfile, Stage};

@@ -26,8 +26,16 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             for item in stage.instructions {
                 let found = commands(item);
                 // A removal before the command leaves what the command stores.
+                let exported = found.iter().any(|other| {
+                    other.program() == "export"
+                        && other
+                            .words
+                            .iter()
+                            .any(|word| word.strip_prefix("PIP_NO_CACHE_DIR=").is_some_and(switched_on))
+                });
                 for (at, simple) in found.iter().enumerate() {
-                    let Some((what, aliases, help)) = leaves(simple, &found[at..], inner(item), pip_quiet)
+                    let Some((what, aliases, help)) =
+                        leaves(simple, &found[at..], inner(item), pip_quiet || exported)
                     else {
                         continue;
                     };

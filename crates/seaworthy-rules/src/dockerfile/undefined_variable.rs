@@ -109,6 +109,14 @@ fn from(
     );
     let Ok(text) = text else { return };
     let invalid = text != "scratch" && text.parse::<seaworthy_oci::Reference>().is_err();
+    if invalid && !named && !image.has_variable() && !text.is_empty() {
+        out.finding(format!("`{text}` is no image name"))
+            .aliases(&["InvalidDefaultArgInFrom", "x/build-error"])
+            .why("the build stops at this line")
+            .help("write `name:tag` in small letters, or `name@sha256:` with 64 hexadecimal digits")
+            .at_file(&docker.file, image.span)
+            .command(format!("docker build --check -f {} .", docker.file.path));
+    }
     if invalid && !named && image.has_variable() {
         let names: Vec<String> = image
             .variables()
