@@ -57,8 +57,7 @@ pub fn evaluate(
     let mut evaluated = BTreeSet::new();
     let mut outcome = Outcome::default();
     for after in [false, true] {
-        let usage =
-            if after { usage(facts, &silencers, &used, &waivers, &evaluated) } else { Usage::default() };
+        let usage = if after { usage(&silencers, &used, &waivers, &evaluated) } else { Usage::default() };
         for rule in rules() {
             let meta = rule.meta;
             let (level, chosen) = level_of(meta, policy);
@@ -66,10 +65,13 @@ pub fn evaluate(
             if !wanted || level == Level::Off || (meta.since.starts_with("preview") && !opts.preview) {
                 continue;
             }
-            evaluated.insert(meta.name);
             let cx = Cx { facts, policy, image, usage: &usage, rule: meta.name };
             let start = Instant::now();
             let (mut sink, broke) = run(rule, &cx);
+            // Whether a waiver or a comment is needed shows only where the rule could look.
+            if !matches!(sink.outcome, Some((CheckStatus::NotRun, _))) {
+                evaluated.insert(meta.name);
+            }
             let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
             for finding in &mut sink.findings {
                 settle(finding, meta, (level, chosen), *opts);
@@ -209,7 +211,6 @@ fn waiver_use(at: usize, waiver: &Waiver, today: (u16, u8, u8)) -> WaiverUse {
 }
 
 fn usage(
-    facts: &Facts,
     silencers: &[Suppression],
     used: &[BTreeSet<String>],
     waivers: &[WaiverUse],
@@ -218,7 +219,7 @@ fn usage(
     let ran = |name: &str| find(name).is_none_or(|rule| evaluated.contains(rule.meta.name));
     let mut waivers = waivers.to_vec();
     for waiver in &mut waivers {
-        waiver.evaluated = find(&waiver.rule).is_some() && ran(&waiver.rule) && facts.project.is_some();
+        waiver.evaluated = find(&waiver.rule).is_some() && ran(&waiver.rule);
     }
     let own = silencers.iter().zip(used).filter(|(silencer, _)| silencer.own);
     let suppressions = own.map(|(silencer, used)| SuppressionUse {

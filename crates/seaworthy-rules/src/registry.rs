@@ -63,6 +63,15 @@ mod tests {
     }
 
     #[test]
+    fn profiles_name_rules_that_exist() {
+        for profile in seaworthy_finding::profiles() {
+            for (name, _) in profile.levels {
+                assert!(rules().any(|rule| rule.meta.name == *name), "{} names {name}", profile.name);
+            }
+        }
+    }
+
+    #[test]
     fn a_mistyped_rule_is_named_with_the_nearest_one() {
         let policy = Policy::parse("[rules]\nsecret-in-lyer = \"warn\"\n").unwrap();
         assert_eq!(
