@@ -18,7 +18,12 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for item in &docker.tree.instructions {
             let named: Vec<&Word> = match &item.kind {
-                Kind::Env { pairs, .. } => pairs.iter().map(|pair| &pair.key).collect(),
+                // A value that is a path says where the secret lies, not what it is.
+                Kind::Env { pairs, .. } => pairs
+                    .iter()
+                    .filter(|pair| !pair.value.unquoted().starts_with('/'))
+                    .map(|pair| &pair.key)
+                    .collect(),
                 Kind::Arg { args } => args.iter().map(|arg| &arg.name).collect(),
                 _ => continue,
             };
