@@ -58,7 +58,27 @@ struct Vertex {
     cached: bool,
     error: String,
     log: String,
+    /// The start of a line whose end has not come yet.
+    open: Vec<u8>,
     announced: bool,
+}
+
+impl Vertex {
+    /// Tells whole lines of output and keeps the last of them for an error message.
+    fn told(&mut self, bytes: &[u8], progress: &mut dyn FnMut(Progress)) {
+        let text = String::from_utf8_lossy(bytes);
+        for line in text.lines() {
+            progress(Progress::Output(line.to_owned()));
+        }
+        self.log.push_str(&text);
+        if self.log.len() > KEPT {
+            let mut cut = self.log.len() - KEPT;
+            while !self.log.is_char_boundary(cut) {
+                cut += 1;
+            }
+            self.log.drain(..cut);
+        }
+    }
 }
 
 /// The progress of one build.
@@ -84,20 +104,16 @@ impl RawProgress {
             self.vertex(vertex, progress);
         }
         for log in status.logs {
-            let bytes = STANDARD.decode(&log.data).unwrap_or_default();
-            let text = String::from_utf8_lossy(&bytes);
-            for line in text.lines() {
-                progress(Progress::Output(line.to_owned()));
-            }
             let vertex = self.entry(&log.vertex);
-            vertex.log.push_str(&text);
-            if vertex.log.len() > KEPT {
-                let mut cut = vertex.log.len() - KEPT;
-                while !vertex.log.is_char_boundary(cut) {
-                    cut += 1;
-                }
-                vertex.log.drain(..cut);
-            }
+            vertex.open.extend(STANDARD.decode(&log.data).unwrap_or_default());
+            // BuildKit sends what a program wrote at once, which may end within a line or a character.
+            let whole = if vertex.completed.is_some() || vertex.open.len() > KEPT {
+                vertex.open.len()
+            } else {
+                vertex.open.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+            };
+            let bytes: Vec<u8> = vertex.open.drain(..whole).collect();
+            vertex.told(&bytes, progress);
         }
         for warning in status.warnings {
             let text = STANDARD.decode(&warning.short).unwrap_or_default();
@@ -125,6 +141,8 @@ impl RawProgress {
             vertex.error = line.error;
         }
         if let Some(completed) = time(line.completed) {
+            let rest = std::mem::take(&mut vertex.open);
+            vertex.told(&rest, progress);
             let first = vertex.completed.is_none();
             vertex.completed = Some(completed);
             vertex.cached = line.cached;
@@ -298,6 +316,23 @@ mod tests {
         let mut progress = RawProgress::default();
         let data = STANDARD.encode("é".repeat(KEPT));
         progress.line(&format!(r#"{{"logs":[{{"vertex":"a","data":"{data}"}}]}}"#), &mut |_| {});
-        assert!(progress.vertexes["a"].log.len() <= KEPT);
+        let log = &progress.vertexes["a"].log;
+        assert!(log.len() <= KEPT && log.len() > KEPT - 4, "{}", log.len());
+    }
+
+    #[test]
+    fn lines_that_come_in_pieces_are_told_whole() {
+        let mut progress = RawProgress::default();
+        let mut told = Vec::new();
+        for piece in [&b"   Compiling\n caf\xc3"[..], b"\xa9 v1\nlast", b" words"] {
+            let data = STANDARD.encode(piece);
+            let line = format!(r#"{{"logs":[{{"vertex":"a","data":"{data}"}}]}}"#);
+            progress.line(&line, &mut |event| told.push(event));
+        }
+        let end = r#"{"vertexes":[{"digest":"a","name":"x","completed":"2026-01-01T00:00:00Z"}]}"#;
+        progress.line(end, &mut |event| told.push(event));
+        let lines = ["   Compiling", " café v1", "last words"].map(|line| Progress::Output(line.to_owned()));
+        assert_eq!(told, lines);
+        assert_eq!(progress.vertexes["a"].log, "   Compiling\n café v1\nlast words");
     }
 }

@@ -31,7 +31,13 @@ fn judge(home: &Path, program: &Path, args: &[&str]) -> Output {
 fn content(home: &Path, program: &Path, args: &[&str]) -> String {
     let output = judge(home, program, args);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{} {args:?}\n{}\n{}", program.display(), text(&output.stdout), text(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{} {args:?}\n{}\n{}",
+        program.display(),
+        text(&output.stdout),
+        text(&output.stderr)
+    );
     text(&output.stdout)
 }
 
@@ -39,7 +45,12 @@ fn content(home: &Path, program: &Path, args: &[&str]) -> String {
 #[track_caller]
 fn refuses(home: &Path, program: &Path, args: &[&str]) {
     let output = judge(home, program, args);
-    assert!(!output.status.success(), "{} {args:?} was content:\n{}", program.display(), String::from_utf8_lossy(&output.stdout));
+    assert!(
+        !output.status.success(),
+        "{} {args:?} was content:\n{}",
+        program.display(),
+        String::from_utf8_lossy(&output.stdout)
+    );
 }
 
 /// The program with a key's password.
@@ -48,7 +59,8 @@ fn with_password(args: &[&str]) -> crate::support::Ran {
 }
 
 fn read_json(file: &Path) -> Value {
-    serde_json::from_slice(&fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))).unwrap()
+    serde_json::from_slice(&fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display())))
+        .unwrap()
 }
 
 fn blob(layout: &Path, digest: &Value) -> PathBuf {
@@ -104,12 +116,23 @@ fn every_document_of_the_layouts_follows_its_schema() {
         file
     };
     let check = |schema: &Path, document: &Path| {
-        let args = ["--schemafile", schema.to_str().unwrap(), "--default-filetype", "json", document.to_str().unwrap()];
+        let args = [
+            "--schemafile",
+            schema.to_str().unwrap(),
+            "--default-filetype",
+            "json",
+            document.to_str().unwrap(),
+        ];
         judge(home.path(), &checker, &args)
     };
     let follows = |schema: &Path, document: &Path| {
         let output = check(schema, document);
-        assert!(output.status.success(), "{}\n{}", document.display(), String::from_utf8_lossy(&output.stdout));
+        assert!(
+            output.status.success(),
+            "{}\n{}",
+            document.display(),
+            String::from_utf8_lossy(&output.stdout)
+        );
     };
     let (layout, index) = (schema("image-layout-schema.json"), schema("image-index-schema.json"));
     let (manifest, config) = (schema("image-manifest-schema.json"), schema("config-schema.json"));
@@ -194,7 +217,12 @@ impl Registry {
             );
             let file = data.path().join("config.yml");
             fs::write(&file, config).unwrap();
-            let quiet = Command::new(program).arg("serve").arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+            let quiet = Command::new(program)
+                .arg("serve")
+                .arg(&file)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn();
             let mut child = quiet.unwrap();
             let until = Instant::now() + Duration::from_secs(10);
             while Instant::now() < until && child.try_wait().unwrap().is_none() {
@@ -243,7 +271,8 @@ impl Published {
         let written = home.path().join("digest");
         let to = format!("{}:0.1.0", registry.repository());
         let (key, digest_file) = (home.path().join("ours.key"), written.to_str().unwrap());
-        let args = ["publish", &shipped_image(), &to, "--key", key.to_str().unwrap(), "--digest-file", digest_file];
+        let args =
+            ["publish", &shipped_image(), &to, "--key", key.to_str().unwrap(), "--digest-file", digest_file];
         let ran = with_password(&[&args[..], &["--no-config", "--format", "json"]].concat()).expect(0);
         let report: Value = serde_json::from_str(&ran.stdout).unwrap();
         assert_eq!(crate::support::failed(&report), Vec::<String>::new(), "{}", ran.stdout);
@@ -299,7 +328,8 @@ fn registries_clients_read_what_was_published() {
             content(home, &skopeo, &["--insecure-policy", "copy", "--src-tls-verify=false", &name, &to]);
             assert_eq!(read_json(&copied.join("index.json"))["manifests"][0]["digest"], published.digest);
             // And the copy is an image for us again, the same one.
-            let ran = run(&["inspect", &format!("oci:{}", copied.display()), "--no-config", "--format", "json"]);
+            let ran =
+                run(&["inspect", &format!("oci:{}", copied.display()), "--no-config", "--format", "json"]);
             let report: Value = serde_json::from_str(&ran.stdout).unwrap();
             assert_eq!(report["facts"]["image"]["digest"], published.digest);
         }
@@ -331,8 +361,13 @@ fn cosign_and_seaworthy_agree_on_signatures() {
     assert!(refused.stderr.contains("error:"), "{}", refused.stderr);
 
     // Cosign's own signature, beside ours, without its update server.
-    for (name, kind) in [("sc.json", "signingconfig.v0.2+json"), ("tr.json", "trustedroot+json;version=0.1")] {
-        fs::write(home.join(name), json!({ "mediaType": format!("application/vnd.dev.sigstore.{kind}") }).to_string()).unwrap();
+    for (name, kind) in [("sc.json", "signingconfig.v0.2+json"), ("tr.json", "trustedroot+json;version=0.1")]
+    {
+        fs::write(
+            home.join(name),
+            json!({ "mediaType": format!("application/vnd.dev.sigstore.{kind}") }).to_string(),
+        )
+        .unwrap();
     }
     let offline = ["sign", "--yes", "--signing-config", "sc.json", "--trusted-root", "tr.json", "--key"];
     content(home, &cosign, &[&offline[..], &[&published.file("theirs.key"), &pinned]].concat());
@@ -350,7 +385,8 @@ fn an_image_that_is_not_signed_is_refused() {
     let refused = run(&["verify", &bare, "--key", &published.file("ours.pub")]).expect(1);
     assert!(refused.stderr.contains("no signature"), "{}", refused.stderr);
     // A tag that does not exist is no finding but an error.
-    let absent = run(&["verify", &format!("{}x", published.tagged()), "--key", &published.file("ours.pub")]).expect(2);
+    let absent =
+        run(&["verify", &format!("{}x", published.tagged()), "--key", &published.file("ours.pub")]).expect(2);
     assert!(absent.stderr.contains("0.1.0x"), "{}", absent.stderr);
 }
 
@@ -364,7 +400,13 @@ fn the_bill_of_materials_is_valid_and_complete() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|package| format!("{} {}", package["name"].as_str().unwrap(), package["versionInfo"].as_str().unwrap_or_default()))
+        .map(|package| {
+            format!(
+                "{} {}",
+                package["name"].as_str().unwrap(),
+                package["versionInfo"].as_str().unwrap_or_default()
+            )
+        })
         .collect();
     // Every crate that is linked in; what only runs while compiling is not in the image.
     let tree = Command::new(env!("CARGO"))
@@ -383,7 +425,8 @@ fn the_bill_of_materials_is_valid_and_complete() {
     assert!(linked.len() > 40, "{linked:?}");
     let missing: Vec<_> = linked.difference(&listed).collect();
     assert!(missing.is_empty(), "not in the bill of materials: {missing:?}");
-    let surplus: Vec<_> = listed.difference(&linked).filter(|entry| !entry.starts_with("password-api sha256:")).collect();
+    let surplus: Vec<_> =
+        listed.difference(&linked).filter(|entry| !entry.starts_with("password-api sha256:")).collect();
     assert!(surplus.is_empty(), "in the bill of materials, but not linked: {surplus:?}");
 
     match program("pyspdxtools") {
@@ -394,7 +437,8 @@ fn the_bill_of_materials_is_valid_and_complete() {
         return skipped("no corpus, or no check-jsonschema");
     };
     let cyclonedx = home.path().join("app.cdx.json");
-    run(&["sbom", &shipped_image(), "--format", "cyclonedx", "--output", cyclonedx.to_str().unwrap()]).expect(0);
+    run(&["sbom", &shipped_image(), "--format", "cyclonedx", "--output", cyclonedx.to_str().unwrap()])
+        .expect(0);
     let parsed = read_json(&cyclonedx);
     let version = parsed["specVersion"].as_str().unwrap();
     let schema = corpus.join(format!("sbom/cyclonedx/schema/bom-{version}.schema.json"));
@@ -421,9 +465,16 @@ fn the_attached_bill_of_materials_is_the_images_own() {
     run(&["sbom", &shipped_image(), "--output", spdx.to_str().unwrap()]).expect(0);
     let place = shipped().join("published");
     let index = read_json(&place.join("index.json"));
-    let attached = index["manifests"].as_array().unwrap().iter().find(|entry| entry["artifactType"] == "application/spdx+json");
+    let attached = index["manifests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["artifactType"] == "application/spdx+json");
     let manifest = read_json(&blob(&place, &attached.unwrap()["digest"]));
-    assert_eq!(manifest["subject"]["digest"], read_json(&shipped().join("image/index.json"))["manifests"][0]["digest"]);
+    assert_eq!(
+        manifest["subject"]["digest"],
+        read_json(&shipped().join("image/index.json"))["manifests"][0]["digest"]
+    );
     let layer = blob(&place, &manifest["layers"][0]["digest"]);
     assert_eq!(read_json(&layer), read_json(&spdx));
 }
@@ -435,7 +486,11 @@ fn report_as(home: &Path, format: &str) -> PathBuf {
         copy(&repository().join("examples/password-api"), &project);
         let compose = project.join("compose.yaml");
         let text = fs::read_to_string(&compose).unwrap();
-        fs::write(compose, text.replacen("    read_only: true\n", "    read_only: true\n    privileged: true\n", 1)).unwrap();
+        fs::write(
+            compose,
+            text.replacen("    read_only: true\n", "    read_only: true\n    privileged: true\n", 1),
+        )
+        .unwrap();
     }
     let file = home.join(format!("report.{format}"));
     let wanted = format!("{format}={}", file.display());
@@ -451,20 +506,27 @@ fn sarif_names_rules_and_places() {
     let run = &sarif["runs"][0];
     let driver = &run["tool"]["driver"];
     assert_eq!(driver["name"], "Seaworthy");
-    let rules: Vec<&str> = driver["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    let rules: Vec<&str> =
+        driver["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
     assert_eq!(rules.iter().collect::<BTreeSet<_>>().len(), rules.len(), "a rule stands twice");
     let results = run["results"].as_array().unwrap();
     assert!(results.iter().any(|result| result["ruleId"] == "privileged-service"), "{results:#?}");
     for result in results {
         let at = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(rules[at], result["ruleId"].as_str().unwrap());
-        assert!(["none", "note", "warning", "error"].contains(&result["level"].as_str().unwrap()), "{result}");
+        assert!(
+            ["none", "note", "warning", "error"].contains(&result["level"].as_str().unwrap()),
+            "{result}"
+        );
         assert!(!result["message"]["text"].as_str().unwrap().is_empty());
         let location = &result["locations"][0]["physicalLocation"];
         let file = location["artifactLocation"]["uri"].as_str().unwrap();
         assert!(!file.starts_with('/') && !file.contains('\\'), "{file}");
         assert!(location["region"]["startLine"].as_u64().unwrap() >= 1, "{location}");
-        assert!(result["partialFingerprints"].as_object().is_some_and(|prints| !prints.is_empty()), "{result}");
+        assert!(
+            result["partialFingerprints"].as_object().is_some_and(|prints| !prints.is_empty()),
+            "{result}"
+        );
     }
 }
 
