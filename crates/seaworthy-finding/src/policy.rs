@@ -352,6 +352,9 @@ pub struct ImageConfig {
     /// What stands for a base image: `FROM` name → reference or layout.
     #[serde(default)]
     pub bases: BTreeMap<String, String>,
+    /// Build arguments of the Dockerfile; `{{version}}`, `{{commit}}` and `{{sha}}` stand for the project's.
+    #[serde(default)]
+    pub build_args: BTreeMap<String, String>,
     /// Budgets.
     #[serde(default)]
     pub budget: Budget,

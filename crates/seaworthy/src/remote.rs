@@ -15,6 +15,7 @@ use seaworthy_oci::{Descriptor, Platform, Reference, Source, media_type};
 use seaworthy_registry::{Access, Client};
 use seaworthy_store::{Archive, Blobs, Image, StoreError, descend};
 use seaworthy_trial::{DockerDriver, Event, Options, Plan, Subject};
+use std::collections::BTreeMap;
 use std::io::{Read, Seek as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -160,7 +161,7 @@ pub(crate) fn build(
         dockerfile: &project.join(dockerfile),
         context: &project.join(image.context.as_deref().unwrap_or(".")),
         target: None,
-        build_args: &std::collections::BTreeMap::new(),
+        build_args: &build_args(facts, image),
         platform: platform.as_ref(),
         bases: &image.bases,
         base_directory: project,
@@ -173,6 +174,24 @@ pub(crate) fn build(
         cancelled: Some(cancelled),
     };
     seaworthy_build::docker::build(&options, progress)
+}
+
+/// The policy's build arguments with what they stand for. One whose value is not known is left to the Dockerfile's default.
+fn build_args(facts: &ProjectFacts, image: &ImageConfig) -> BTreeMap<String, String> {
+    let commit = facts.git.as_ref().map(|git| git.commit.clone());
+    let sha = commit.as_ref().map(|commit| commit.chars().take(7).collect::<String>());
+    let version = facts.rust.as_ref().map(|krate| krate.version.clone());
+    let known = [("{{commit}}", commit), ("{{sha}}", sha), ("{{version}}", version)];
+    let fill = |(name, text): (&String, &String)| {
+        let mut value = text.clone();
+        for (word, known) in &known {
+            if value.contains(word) {
+                value = value.replace(word, known.as_ref()?);
+            }
+        }
+        Some((name.clone(), value))
+    };
+    image.build_args.iter().filter_map(fill).collect()
 }
 
 /// The same trial on a Docker Engine.
