@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["conformance", rest @ ..] => conformance::main(rest, &mut stdout.lock()),
         ["bench", rest @ ..] => bench::main(rest, &mut stdout.lock()),
-        [name @ ("boot-once" | "floor" | "measure"), rest @ ..] => {
+        [name @ ("boot-once" | "floor" | "measure" | "push-once"), rest @ ..] => {
             bench::helper(name, rest, &mut stdout.lock())
         }
         _ => {

@@ -87,7 +87,7 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<Vec<Table>> {
     }
     Ok(vec![Table {
         bench: "boot",
-        case: "`/bin/echo` in a box".to_owned(),
+        case: "`/bin/echo`, read-only root, user 1000, no capabilities, no network".to_owned(),
         note: "Budget: at most 1/8 of `docker run` to the first output. One boot is measured in the process, from the \
                call to what the box wrote and to its end; the whole process adds start-up, preparation and removal."
             .to_owned(),

@@ -86,6 +86,7 @@ pub(crate) fn helper(name: &str, words: &[&str], out: &mut dyn Write) -> ExitCod
     match name {
         "boot-once" => boot::main(words, out),
         "floor" => floor::main(words, out),
+        "push-once" => push::main(words),
         _ => measure::main(words, out),
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn versions() -> Vec<(&'static str, String)> {
         let Some(program) = find(name) else { return MISSING.to_owned() };
         let out = Command::new(program).args(args).stdin(Stdio::null()).output();
         let text = out.map(|out| [out.stdout, out.stderr].concat()).unwrap_or_default();
-        version_in(&String::from_utf8_lossy(&text)).unwrap_or_else(|| "unknown version".to_owned())
+        version_in(&String::from_utf8_lossy(&text)).unwrap_or_else(|| "without a version".to_owned())
     };
     PROGRAMS.iter().map(|(name, args)| (*name, version(name, args))).collect()
 }

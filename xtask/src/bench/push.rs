@@ -1,6 +1,12 @@
 //! `push`: publishing to a registry on the loopback interface whose store is empty each time.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use seaworthy_oci::Reference;
+use seaworthy_release::{Destination, PublishOptions};
+use seaworthy_store::Layout;
 
 use super::Bench;
 use super::figures::{Kind, Role, Row, Table};
@@ -13,6 +19,9 @@ use super::registry::Registry;
 const BYTES: u64 = 500_000_000;
 const LAYERS: u64 = 20;
 
+/// Where an image goes first.
+const REPOSITORY: &str = "bench/image";
+
 /// What is measured after each other on one registry.
 const CASES: [&str; 3] = ["first", "again", "to another repository of the registry"];
 
@@ -22,7 +31,45 @@ struct Tool {
     role: Role,
     program: Option<PathBuf>,
     push: fn(layout: &str, to: &str) -> Vec<String>,
-    copy: fn(from: &str, to: &str) -> Vec<String>,
+    copy: fn(layout: &str, from: &str, to: &str) -> Vec<String>,
+}
+
+/// `xtask push-once LAYOUT REF [MOUNT]`: what the other tools do, and no more: sends what is missing. With a repository
+/// to mount from, the whole of `publish` is done, reading back included.
+pub(crate) fn main(words: &[&str]) -> ExitCode {
+    let sent = match words {
+        [layout, to] => push_once(layout, to, None),
+        [layout, to, from] => push_once(layout, to, Some(from)),
+        _ => return ExitCode::from(2),
+    };
+    match sent {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to do when standard error is closed.
+            let _ = writeln!(std::io::stderr(), "{error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn push_once(layout: &str, to: &str, mount: Option<&str>) -> anyhow::Result<()> {
+    let layout = Layout::open(layout)?;
+    let image = layout.resolve(Some("latest"))?;
+    let reference: Reference = to.parse()?;
+    match mount {
+        None => {
+            seaworthy_release::push(&layout, &image, &reference, &seaworthy_registry::Options::default())?;
+        }
+        Some(from) => {
+            let options = PublishOptions {
+                tags: vec!["latest".to_owned()],
+                mount_from: vec![from.to_owned()],
+                ..PublishOptions::default()
+            };
+            seaworthy_release::publish(&layout, &image, &Destination::Registry(reference), &options)?;
+        }
+    }
+    Ok(())
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -41,14 +88,21 @@ fn tools(bench: &Bench) -> Vec<Tool> {
             role: Role::Own,
             program: Some(bench.seaworthy.clone()),
             push: |layout, to| publish(&format!("oci:{layout}:latest"), to),
-            copy: |from, to| publish(&format!("docker://{from}"), to),
+            copy: |_, from, to| publish(&format!("docker://{from}"), to),
+        },
+        Tool {
+            name: "Seaworthy, only sending (library)",
+            role: Role::Own,
+            program: Some(bench.own_program.clone()),
+            push: |layout, to| words(&["push-once", layout, to]),
+            copy: |layout, _, to| words(&["push-once", layout, to, REPOSITORY]),
         },
         Tool {
             name: "crane",
             role: Role::Peer,
             program: find("crane"),
             push: |layout, to| words(&["push", "--insecure", layout, to]),
-            copy: |from, to| words(&["copy", "--insecure", from, to]),
+            copy: |_, from, to| words(&["copy", "--insecure", from, to]),
         },
         Tool {
             name: "skopeo",
@@ -63,7 +117,7 @@ fn tools(bench: &Bench) -> Vec<Tool> {
                     &format!("docker://{to}"),
                 ])
             },
-            copy: |from, to| {
+            copy: |_, from, to| {
                 words(&[
                     "--insecure-policy",
                     "copy",
@@ -88,7 +142,7 @@ fn tools(bench: &Bench) -> Vec<Tool> {
                     to,
                 ])
             },
-            copy: |from, to| words(&["cp", "--no-tty", "--from-plain-http", "--to-plain-http", from, to]),
+            copy: |_, from, to| words(&["cp", "--no-tty", "--from-plain-http", "--to-plain-http", from, to]),
         },
     ]
 }
@@ -125,7 +179,9 @@ fn measure(bench: &Bench, layout: &Path, title: &str) -> anyhow::Result<Vec<Tabl
         .map(|case| Table {
             bench: "push",
             case: format!("{title}, {case}"),
-            note: "Budget: at most crane's wall time.".to_owned(),
+            note: "Budget: at most crane's wall time. `publish` also inspects the image, checks every digest before and reads \
+                   all of it back; the peers only send."
+                .to_owned(),
             kinds: vec![Kind::Wall, Kind::Cpu, Kind::Rss],
             rows: tools.iter().map(|tool| row(tool, server.is_some())).collect(),
         })
@@ -146,9 +202,9 @@ fn measure(bench: &Bench, layout: &Path, title: &str) -> anyhow::Result<Vec<Tabl
                 continue;
             }
             let registry = Registry::start(&server, &store)?;
-            let (here, there) = (registry.reference("bench/image"), registry.reference("bench/other"));
+            let (here, there) = (registry.reference(REPOSITORY), registry.reference("bench/other"));
             let push = (tool.push)(&layout, &here);
-            let copy = (tool.copy)(&here, &there);
+            let copy = (tool.copy)(&layout, &here, &there);
             for (table, args) in tables.iter_mut().zip([&push, &push, &copy]) {
                 let args: Vec<&str> = args.iter().map(String::as_str).collect();
                 let cost = Call::new(program, &args).cost();
