@@ -1,6 +1,6 @@
 //! `push`: publishing to a registry on the loopback interface whose store is empty each time.
 
-use std::io::Write;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,9 +15,8 @@ use super::measure::Call;
 use super::peers::{MISSING, find};
 use super::registry::Registry;
 
-/// Bytes of an image, in one layer or in [`LAYERS`].
-const BYTES: u64 = 500_000_000;
-const LAYERS: u64 = 20;
+/// The images: how many layers, and bytes of each.
+const IMAGES: [(u64, u64); 2] = [(1, 500_000_000), (20, 20_000_000)];
 
 /// Where an image goes first.
 const REPOSITORY: &str = "bench/image";
@@ -148,23 +147,22 @@ fn tools(bench: &Bench) -> Vec<Tool> {
 }
 
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<Vec<Table>> {
-    let bytes = if bench.quick { BYTES / 10 } else { BYTES };
-    let megabytes = bytes / 1_000_000;
     let cache = bench.folder("layouts")?;
-    let layered = |layers: u64| -> anyhow::Result<PathBuf> {
-        layouts::cached(&cache, &format!("noise-{megabytes}-in-{layers}"), 1, || {
+    let mut tables = Vec::new();
+    for (layers, bytes) in IMAGES {
+        let bytes = if bench.quick { bytes / 10 } else { bytes };
+        let megabytes = bytes / 1_000_000;
+        let layout = layouts::cached(&cache, &format!("noise-{layers}-of-{megabytes}"), 1, || {
             let one = move |seed| {
-                Box::new(move |tar: &mut layouts::Tar<'_>| layouts::noise(tar, bytes / layers, seed))
-                    as Filler
+                Box::new(move |tar: &mut layouts::Tar<'_>| layouts::noise(tar, bytes, seed)) as Filler
             };
             Ok((1..=layers).map(one).collect())
-        })
-    };
-    let mut tables = Vec::new();
-    for (layers, layout) in [(1, layered(1)?), (LAYERS, layered(LAYERS)?)] {
-        let size = megabytes / layers;
-        let title =
-            if layers == 1 { format!("{size} MB in one layer") } else { format!("{layers} × {size} MB") };
+        })?;
+        let title = if layers == 1 {
+            format!("{megabytes} MB in one layer")
+        } else {
+            format!("{layers} × {megabytes} MB")
+        };
         tables.extend(measure(bench, &layout, &title)?);
     }
     Ok(tables)
