@@ -311,6 +311,8 @@ fn a_dockerfile_is_shipped_through_buildkit() {
     let ran = project.ship(&["--engine", "docker"]);
     let report = project.report();
     assert_eq!(failed(&report), Vec::<String>::new(), "{}\n{}", ran.stdout, ran.stderr);
+    // Not even a warning: the build arguments of the policy make the labels true.
+    assert_eq!(report["verdict"], "fit", "{}\n{}", ran.stdout, ran.stderr);
     ran.expect(0);
     let build = &report["facts"]["build"];
     assert_eq!(build["builder"], "buildkit");
