@@ -80,6 +80,8 @@ pub struct ContainerSpec {
     pub tmpfs: BTreeMap<String, String>,
     /// Files and directories of the engine's machine.
     pub binds: Vec<Bind>,
+    /// Directories that get a volume of their own, removed with the container.
+    pub volumes: Vec<String>,
     /// Memory limit in bytes; swap is limited to the same, that is, forbidden.
     pub memory: Option<u64>,
     /// Limit of processes and threads.
@@ -99,7 +101,8 @@ impl ContainerSpec {
     pub(crate) fn body(&self) -> Value {
         let mut labels = self.labels.clone();
         labels.insert(crate::RUN_LABEL.to_owned(), self.run.clone());
-        let binds: Vec<Value> = self
+        let volumes = self.volumes.iter().map(|path| json!({ "Type": "volume", "Target": path }));
+        let mounts: Vec<Value> = self
             .binds
             .iter()
             .map(|bind| {
@@ -110,6 +113,7 @@ impl ContainerSpec {
                     "ReadOnly": bind.read_only,
                 })
             })
+            .chain(volumes)
             .collect();
         let security = if self.no_new_privileges { vec!["no-new-privileges"] } else { Vec::new() };
         let published: Map<String, Value> = self
@@ -126,7 +130,7 @@ impl ContainerSpec {
             "CapAdd": self.cap_add,
             "SecurityOpt": security,
             "Tmpfs": self.tmpfs,
-            "Mounts": binds,
+            "Mounts": mounts,
             "NetworkMode": self.network.name(),
             "PortBindings": published,
             // Logs must be readable back, whatever the engine's default driver is.

@@ -18,16 +18,21 @@ pub struct Foreign {
     pid: i32,
     /// Tells the process from a later one with the same id.
     started: u64,
-    /// Keeps the network namespace reachable as long as this value lives.
-    net: File,
+    /// Keeps the network namespace reachable as long as this value lives; absent where it may not be entered.
+    net: Option<File>,
 }
 
 impl Foreign {
-    /// Takes hold of a process; nothing when it is not there or its namespaces may not be entered.
+    /// Takes hold of a process; nothing when it is not there.
     pub fn new(pid: i32) -> Option<Self> {
         let started = procfs::start_time(pid)?;
-        let net = File::open(format!("/proc/{pid}/ns/net")).ok()?;
+        let net = File::open(format!("/proc/{pid}/ns/net")).ok();
         (procfs::start_time(pid) == Some(started)).then_some(Self { pid, started, net })
+    }
+
+    /// Whether its network may be entered, which takes root.
+    pub fn enterable(&self) -> bool {
+        self.net.is_some()
     }
 
     fn alive(&self) -> Result<i32, Error> {
@@ -65,6 +70,7 @@ impl Foreign {
     /// # Errors
     /// That of the last attempt.
     pub fn connect(&self, port: u16, timeout: Duration) -> io::Result<TcpStream> {
-        connect::connect_into(self.net.as_raw_fd(), port, timeout)
+        let net = self.net.as_ref().ok_or(io::ErrorKind::PermissionDenied)?;
+        connect::connect_into(net.as_raw_fd(), port, timeout)
     }
 }

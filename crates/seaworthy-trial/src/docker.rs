@@ -1,21 +1,26 @@
 //! The trial on a Docker Engine or Podman.
 //!
 //! What the API cannot show (sockets, signal masks, zombies) is read from the container's first process, which a local
-//! engine's containers have under this kernel. Where it is not seen here, as with a remote engine, those checks are not run.
+//! engine's containers have under this kernel. Where it is not seen here, as with a remote engine, nothing is proven.
+//!
+//! Root enters a container's network, which then has no way out at all, and mounts the files of a run. Somebody else who
+//! may use the engine reaches the container over a network without a way out, and the engine puts the files in.
 
 use crate::boot::signal_name;
 use crate::driver::{Captured, Container, Driver, DriverError, ExecResult, Launch, PrivilegeStatus};
 use crate::sandbox::socket_facts;
 use seaworthy_engine::{
-    Bind, ChangeKind, ContainerSpec, Engine, EngineError, ErrorKind, ExecSpec, HealthOverride, NetworkMode,
+    Bind, ChangeKind, ContainerSpec, Engine, EngineError, ErrorKind, ExecSpec, HealthOverride, NetworkGuard,
+    NetworkMode,
 };
 use seaworthy_facts::{Exit, SocketFact, WriteFact};
 use seaworthy_sandbox::Foreign;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::TcpStream;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Most bytes of a log that are read.
@@ -28,6 +33,10 @@ pub struct DockerDriver {
     run: String,
     work: PathBuf,
     boots: AtomicU64,
+    /// Whether this process is root, and may enter networks and give files away.
+    root: bool,
+    /// The network without a way out, made when it is first needed.
+    network: Mutex<Option<NetworkGuard>>,
 }
 
 impl DockerDriver {
@@ -39,6 +48,9 @@ impl DockerDriver {
             run: run.to_owned(),
             work: work.to_owned(),
             boots: AtomicU64::new(0),
+            // The owner of a process's own directory is its effective user.
+            root: std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0),
+            network: Mutex::new(None),
         }
     }
 
@@ -59,6 +71,72 @@ impl DockerDriver {
         }
         Ok(binds)
     }
+
+    /// The network of the boots: none, or one that the host reaches and that leads nowhere else.
+    fn network(&self) -> Result<NetworkMode, DriverError> {
+        if self.root {
+            return Ok(NetworkMode::None);
+        }
+        let mut guard = self.network.lock().unwrap_or_else(PoisonError::into_inner);
+        if guard.is_none() {
+            let name = format!("seaworthy-trial-{}", self.run);
+            *guard =
+                Some(self.engine.create_network(&name, &self.run, true).map_err(|error| explain(&error))?);
+        }
+        let network = guard.as_ref().map(|network| network.id().to_owned()).unwrap_or_default();
+        Ok(NetworkMode::Named { network, aliases: Vec::new() })
+    }
+
+    /// Has the engine put the files of a run into their volumes, with owners and modes only root could give.
+    fn put_files(container: &seaworthy_engine::Container, launch: &Launch) -> Result<(), DriverError> {
+        for file in &launch.files {
+            let failed = |error: std::io::Error| {
+                DriverError::Failed(format!("failed to pack `{}` for the engine: {error}", file.path))
+            };
+            let path = Path::new(&file.path);
+            let (Some(directory), Some(name)) = (path.parent().and_then(Path::to_str), path.file_name())
+            else {
+                return Err(DriverError::Failed(format!("`{}` is no place for a file", file.path)));
+            };
+            let mut header = tar::Header::new_ustar();
+            header.set_entry_type(tar::EntryType::Regular);
+            header.set_size(file.content.len() as u64);
+            header.set_mode(file.mode);
+            header.set_uid(u64::from(file.uid));
+            header.set_gid(u64::from(file.gid));
+            let mut tar = tar::Builder::new(Vec::new());
+            tar.append_data(&mut header, name, file.content.as_slice()).map_err(failed)?;
+            let tar = tar.into_inner().map_err(failed)?;
+            container.put_archive(directory, &mut tar.as_slice()).map_err(|error| explain(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Why a running container cannot be looked at and reached from here, where it cannot.
+    fn unreachable(&self, process: Option<&Foreign>, pid: Option<u32>) -> Option<String> {
+        let (Some(process), Some(pid)) = (process, pid) else {
+            return Some(
+                "the engine runs its containers on another machine or in a virtual machine, where they are not reached from here"
+                    .to_owned(),
+            );
+        };
+        if self.root {
+            return (!process.enterable())
+                .then(|| "the container's network may not be entered from here".to_owned());
+        }
+        // A rootless engine keeps its networks in a namespace of its own, and maps its users.
+        let map = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/uid_map")).ok();
+        (map(&pid.to_string()) != map("self")).then(|| {
+            "the engine is rootless, and the network of its containers is not reached from here; the sandbox needs no engine"
+                .to_owned()
+        })
+    }
+}
+
+/// The directories that files of a run are put into.
+fn directories(launch: &Launch) -> BTreeSet<String> {
+    let parents = launch.files.iter().filter_map(|file| Path::new(&file.path).parent()?.to_str());
+    parents.filter(|path| *path != "/").map(str::to_owned).collect()
 }
 
 impl Driver for DockerDriver {
@@ -68,7 +146,15 @@ impl Driver for DockerDriver {
     }
 
     fn reduced_fidelity(&self) -> Vec<String> {
-        Vec::new()
+        if self.root {
+            Vec::new()
+        } else {
+            vec![
+                "not root: files of the run lie in volumes, so what is written beside them is not seen".to_owned(),
+                "not root: the service is reached over a network without a way out, and not through its loopback"
+                    .to_owned(),
+            ]
+        }
     }
 
     fn start(&self, launch: &Launch) -> Result<Box<dyn Container>, DriverError> {
@@ -97,14 +183,18 @@ impl Driver for DockerDriver {
             cap_add: launch.capabilities.clone(),
             no_new_privileges: true,
             tmpfs: tmpfs.collect(),
-            binds: self.files(launch)?,
+            binds: if self.root { self.files(launch)? } else { Vec::new() },
+            volumes: if self.root { Vec::new() } else { directories(launch).into_iter().collect() },
             memory: launch.memory,
             pids: Some(512),
-            network: NetworkMode::None,
+            network: self.network()?,
             health: HealthOverride::Off,
             ..ContainerSpec::default()
         };
         let container = self.engine.create_container(&spec).map_err(|error| explain(&error))?;
+        if !self.root {
+            Self::put_files(&container, launch)?;
+        }
         let started = Instant::now();
         if let Err(error) = container.start() {
             let text = chain(&error);
@@ -121,9 +211,24 @@ impl Driver for DockerDriver {
                 explain(&error)
             });
         }
-        let process =
-            container.local_pid().ok().flatten().and_then(|pid| Foreign::new(i32::try_from(pid).ok()?));
-        Ok(Box::new(DockerContainer { container, started, process, made: made_for(launch) }))
+        // A process that is just ending has no namespaces any more, while the engine still says that it runs; so an answer
+        // that nothing is reached is only believed when it lasts. One that has ended has its exit code and log, and that is
+        // all there is to see.
+        let (process, state) = loop {
+            let pid = container.local_pid().ok().flatten();
+            let process = pid.and_then(|pid| Foreign::new(i32::try_from(pid).ok()?));
+            let why = self.unreachable(process.as_ref(), pid);
+            let state = container.state().map_err(|error| explain(&error))?;
+            match why.filter(|_| state.running) {
+                None => break (process, state),
+                Some(why) if started.elapsed() > Duration::from_secs(2) => {
+                    return Err(DriverError::Unavailable(why));
+                }
+                Some(_) => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        let address = state.addresses.values().find_map(|address| address.parse().ok());
+        Ok(Box::new(DockerContainer { container, started, process, address, made: made_for(launch) }))
     }
 }
 
@@ -131,6 +236,8 @@ struct DockerContainer {
     container: seaworthy_engine::Container,
     started: Instant,
     process: Option<Foreign>,
+    /// Its address, where its network is reached over the engine's.
+    address: Option<IpAddr>,
     /// Paths the engine makes where the image has none.
     made: BTreeSet<String>,
 }
@@ -200,13 +307,21 @@ impl Container for DockerContainer {
 
     fn connect(&self, port: u16, limit: Duration) -> std::io::Result<TcpStream> {
         let process = self.process().map_err(std::io::Error::other)?;
-        process.connect(port, limit)
+        match self.address {
+            Some(address) if !process.enterable() => {
+                TcpStream::connect_timeout(&SocketAddr::new(address, port), limit)
+            }
+            _ => process.connect(port, limit),
+        }
     }
 
     fn sockets(&self) -> Result<Vec<SocketFact>, DriverError> {
         let sockets =
             self.process()?.sockets().map_err(|error| DriverError::Failed(format!("failed to {error}")))?;
-        Ok(socket_facts(sockets))
+        // In a network of its own the engine answers for names at this address, inside the container.
+        let resolver = IpAddr::from([127, 0, 0, 11]);
+        let own = sockets.into_iter().filter(|socket| self.address.is_none() || socket.addr != resolver);
+        Ok(socket_facts(own.collect()))
     }
 
     fn status(&self) -> Result<PrivilegeStatus, DriverError> {

@@ -250,10 +250,17 @@ pub(crate) fn leftovers() -> Vec<String> {
                 container.state
             )
         })
+        .chain(
+            engine
+                .leftover_networks()
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(name, _)| format!("network {name}")),
+        )
         .collect()
 }
 
-/// Removes containers and images that killed runs left.
+/// Removes containers, images and networks that killed runs left.
 pub(crate) fn clean() -> Vec<(String, Result<(), String>)> {
     let Ok(engine) = Engine::connect() else { return Vec::new() };
     let mut results = Vec::new();
@@ -264,6 +271,10 @@ pub(crate) fn clean() -> Vec<(String, Result<(), String>)> {
             // Another container may still need it; the next clean-up then finds it gone or removes it.
             let _ = engine.remove_image(&container.image);
         }
+    }
+    for (name, id) in engine.leftover_networks().unwrap_or_default() {
+        results
+            .push((format!("network {name}"), engine.remove_network(&id).map_err(|error| error.to_string())));
     }
     results
 }
@@ -278,6 +289,7 @@ fn remove_run(run: &str) {
         }
     }
     let _ = engine.remove_image(&format!("seaworthy-trial:{run}"));
+    let _ = engine.remove_network(&format!("seaworthy-trial-{run}"));
 }
 
 /// An engine's error with its hint.

@@ -281,6 +281,72 @@ fn is_static(file: &Path) -> bool {
 }
 
 #[test]
+fn who_is_not_root_sees_the_same() {
+    use std::os::unix::process::CommandExt as _;
+    let image = opened();
+    let Some(_docker) = Docker::take() else { return };
+    let host = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned());
+    let Some(socket) = host.strip_prefix("unix://").map(PathBuf::from) else {
+        return skipped("the engine has no socket here");
+    };
+    // Everything the other user reads is put where it may.
+    let home = tempfile::tempdir().unwrap();
+    let open = |path: &Path, mode| {
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap()
+    };
+    open(home.path(), 0o777);
+    let binary = home.path().join("seaworthy");
+    fs::copy(env!("CARGO_BIN_EXE_seaworthy"), &binary).unwrap();
+    open(&binary, 0o755);
+    let project = home.path().join("project");
+    copy(&repository().join("examples/password-api"), &project);
+    let archive = home.path().join("image.tar");
+    seaworthy_store::write_oci_archive(&image, &archive, None).unwrap();
+    open(&archive, 0o644);
+    let relayed = home.path().join("engine.sock");
+    relay(&relayed, &socket);
+    open(&relayed, 0o666);
+    let output = Command::new(&binary)
+        .args(["test", &format!("oci-archive:{}", archive.display()), "--project"])
+        .arg(&project)
+        .args(["--engine", "docker", "--format", "json"])
+        .env("DOCKER_HOST", format!("unix://{}", relayed.display()))
+        .env("HOME", home.path())
+        .env("TMPDIR", home.path())
+        .uid(65534)
+        .gid(65534)
+        .output();
+    let Ok(output) = output else { return skipped("only root can become somebody else") };
+    let ran: crate::support::Ran = output.into();
+    let there: Value = serde_json::from_str(&ran.expect(0).stdout).unwrap();
+    let here = trial(&shipped_image(), &project, "sandbox", 0);
+    assert_eq!(statuses(&here), statuses(&there), "{there:#}");
+    let notes = there["facts"]["run"]["reduced_fidelity"].as_array().unwrap();
+    assert_eq!(notes.len(), 2, "{notes:?}");
+}
+
+/// Passes connections to one socket on to another, until the test ends.
+fn relay(from: &Path, to: &Path) {
+    use std::os::unix::net::{UnixListener, UnixStream};
+    let listener = UnixListener::bind(from).unwrap();
+    let to = to.to_owned();
+    let pump = |mut from: UnixStream, mut to: UnixStream| {
+        std::thread::spawn(move || {
+            // Either end may go away at any time.
+            let _ = std::io::copy(&mut from, &mut to);
+            let _ = to.shutdown(std::net::Shutdown::Write);
+        });
+    };
+    std::thread::spawn(move || {
+        for near in listener.incoming().map_while(Result::ok) {
+            let far = UnixStream::connect(&to).unwrap();
+            pump(near.try_clone().unwrap(), far.try_clone().unwrap());
+            pump(far, near);
+        }
+    });
+}
+
+#[test]
 fn a_dockerfile_is_shipped_through_buildkit() {
     let image = opened();
     let Some(docker) = Docker::take() else { return };
