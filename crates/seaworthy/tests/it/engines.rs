@@ -175,8 +175,11 @@ fn same_on_both(image: &str, project: &Path, red: &[&str]) -> Value {
     assert_eq!(failed(&here), red, "{here:#}");
     assert_eq!(statuses(&here), statuses(&there), "\n--- sandbox\n{here:#}\n--- docker\n{there:#}");
     println!(
-        "{red:?}: {} ms in the sandbox, {} ms on {}",
-        here["facts"]["run"]["ms"], there["facts"]["run"]["ms"], there["facts"]["run"]["engine"]
+        "{}: {} ms in the sandbox, {} ms on {}",
+        if red.is_empty() { "fit".to_owned() } else { red.join(" ") },
+        here["facts"]["run"]["ms"],
+        there["facts"]["run"]["ms"],
+        there["facts"]["run"]["engine"]
     );
     assert!(
         there["facts"]["run"]["engine"].as_str().unwrap().contains("Docker"),
@@ -292,7 +295,7 @@ fn who_is_not_root_sees_the_same() {
     // Everything the other user reads is put where it may.
     let home = tempfile::tempdir().unwrap();
     let open = |path: &Path, mode| {
-        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap()
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
     };
     open(home.path(), 0o777);
     let binary = home.path().join("seaworthy");

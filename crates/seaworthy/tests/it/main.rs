@@ -1,6 +1,11 @@
 //! The program as its users meet it: one binary of end-to-end tests against real parts.
 //!
 //! Tests that need what this machine lacks print `skipped: …`; with `SEAWORTHY_REQUIRE_PARTS` set, as in CI, they fail instead.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test stops where a helper fails, and says what it skips"
+)]
 
 mod bad_input;
 mod cli;
