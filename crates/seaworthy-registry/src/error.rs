@@ -155,7 +155,10 @@ impl Error {
                 ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                     "nothing listens there; is the registry running?"
                 }
-                _ => return None,
+                ureq::Error::Io(error) if error.to_string().contains("lookup address") => {
+                    "check the registry's host name"
+                }
+                _ => "check the network and the registry's address",
             },
             Kind::Io(_)
             | Kind::Size { .. }

@@ -18,7 +18,7 @@ pub enum Error {
         source: Box<registry::Error>,
     },
     /// A layout failed.
-    #[error("the layout {place} cannot be used")]
+    #[error("the layout `{place}` cannot be used")]
     Layout {
         /// The layout's directory.
         place: String,
@@ -92,7 +92,7 @@ pub enum Error {
         why: String,
     },
     /// A key cannot be used.
-    #[error("{what} cannot be used as a key: {why}")]
+    #[error("`{what}` cannot be used as a key: {why}")]
     Key {
         /// The key's file or origin.
         what: String,
@@ -106,7 +106,7 @@ pub enum Error {
         what: String,
     },
     /// A file cannot be read or written.
-    #[error("{action} {} failed", .path.display())]
+    #[error("{action} `{}` failed", .path.display())]
     Io {
         /// `reading` or `writing`.
         action: &'static str,
@@ -142,6 +142,12 @@ impl Error {
             Self::BadDigest { .. } => {
                 Some("somebody moved a signature to another image; do not use this image".to_owned())
             }
+            Self::Key { .. } => {
+                Some("name a key in cosign's format; `seaworthy keygen` makes a pair, `.key` signs and `.pub` verifies".to_owned())
+            }
+            Self::Layout { source, .. } => source.hint(),
+            Self::NoSuchManifest { .. } => Some("check the tag or the digest".to_owned()),
+            Self::InvalidTags(_) => Some("a tag has up to 128 letters, digits, `_`, `.` and `-`, such as `1.2.3`".to_owned()),
             Self::Password { .. } => Some("set the password in `COSIGN_PASSWORD`".to_owned()),
             _ => None,
         }

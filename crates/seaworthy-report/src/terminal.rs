@@ -169,8 +169,42 @@ fn check_lines(report: &Report, options: &Options<'_>) -> String {
         report.command == "check" && options.verbose == 0 && report.open().any(|one| one.rule == check.rule)
     };
     for status in [CheckStatus::Warn, CheckStatus::NotRun, CheckStatus::Error, CheckStatus::Fail] {
-        for check in view::checks_with(report, |check| check.status == status && !told(check)) {
+        let checks = view::checks_with(report, |check| check.status == status && !told(check));
+        if status == CheckStatus::NotRun {
+            out.push_str(&not_run_lines(&checks, options));
+            continue;
+        }
+        for check in checks {
             out.push_str(&check_line(check, options));
+        }
+    }
+    out
+}
+
+/// The checks that did not run. A reason that many of them share is said once.
+fn not_run_lines(checks: &[&Check], options: &Options<'_>) -> String {
+    /// From so many checks on a reason is said once.
+    const MANY: usize = 3;
+    let sharing = |reason: &str| checks.iter().filter(|check| check.reason == reason).count();
+    let mut out = String::new();
+    let mut said: Vec<&str> = Vec::new();
+    for check in checks {
+        let reason = check.reason.as_str();
+        if reason.is_empty() || sharing(reason) < MANY {
+            out.push_str(&check_line(check, options));
+            continue;
+        }
+        if said.contains(&reason) {
+            continue;
+        }
+        said.push(reason);
+        let text = format!("{} not run: {}", plural(sharing(reason), "check"), escape(reason));
+        let lines = wrap(&text, options.width.max(40) - 3);
+        let _ = writeln!(out, " {} {}", paint(options, WARN, "–"), lines.join("\n   "));
+        for check in checks.iter().filter(|check| check.reason == reason) {
+            for line in wrap(&escape(&check.title), options.width.max(40) - 5) {
+                let _ = writeln!(out, "     {line}");
+            }
         }
     }
     out

@@ -157,9 +157,12 @@ pub(crate) fn next_step(report: &Report) -> Option<String> {
             (Verdict::NotProven, None, Some(_)) => {
                 Some("next, `seaworthy doctor` says what is missing on this machine".to_owned())
             }
-            (_, None, Some(stage)) => {
-                Some(format!("next, `seaworthy {}` alone shows more", escape(&stage.name)))
-            }
+            (_, None, Some(stage)) => Some(match stage.name.as_str() {
+                name @ ("check" | "build") => {
+                    format!("next, `seaworthy {name} -v {}` shows more", word(&escape(&report.subject)))
+                }
+                _ => "next, `seaworthy doctor` says what this machine can do".to_owned(),
+            }),
             _ => None,
         };
     }

@@ -89,7 +89,7 @@ fn try_child(flags: u64, probe: impl FnOnce() -> Result<(), Failure> + Send + 's
         })
     };
     let child = child.map_err(|error| match std::error::Error::source(&error) {
-        Some(source) => format!("cannot {error}: {source}"),
+        Some(source) => format!("cannot {error}: {}", in_words(source)),
         None => error.to_string(),
     })?;
     drop(child_end);
@@ -104,6 +104,20 @@ fn try_child(flags: u64, probe: impl FnOnce() -> Result<(), Failure> + Send + 's
         }
         Ok(None) => Err("the probing process ended without an answer".to_owned()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The kernel's answer to a new namespace, in words that say what to look at.
+fn in_words(source: &(dyn std::error::Error + 'static)) -> String {
+    let number = source.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error);
+    match number {
+        Some(libc::ENOSPC) => {
+            "the limit of user namespaces is reached or is 0 (`sysctl user.max_user_namespaces`)".to_owned()
+        }
+        Some(libc::EPERM) => {
+            "not permitted (`sysctl kernel.unprivileged_userns_clone`, AppArmor, or the container this runs in)".to_owned()
+        }
+        _ => source.to_string(),
     }
 }
 

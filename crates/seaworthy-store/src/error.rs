@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file system said no.
-    #[error("cannot {action} {}", .path.display())]
+    #[error("cannot {action} `{}`", .path.display())]
     Io {
         /// What was tried, as a verb.
         action: &'static str,
@@ -18,7 +18,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// The path is no OCI layout.
-    #[error("{} is no OCI layout: {why}", .path.display())]
+    #[error("`{}` is no OCI layout: {why}", .path.display())]
     NotALayout {
         /// The directory.
         path: PathBuf,
@@ -27,7 +27,7 @@ pub enum StoreError {
     },
     /// The path is no image of any kind.
     #[error(
-        "{} is neither an OCI layout (no oci-layout file) nor a docker-archive (no manifest.json): {why}; pass oci:DIR, oci-archive:TAR or docker-archive:TAR",
+        "`{}` is neither an OCI layout (no oci-layout file) nor a docker-archive (no manifest.json): {why}",
         .path.display()
     )]
     NotAnImage {
@@ -37,7 +37,7 @@ pub enum StoreError {
         why: String,
     },
     /// Nothing has the name that was asked for.
-    #[error("{} has no image `{reference}`; it has {known}", .path.display())]
+    #[error("`{}` has no image `{reference}`; it has {known}", .path.display())]
     NoSuchReference {
         /// The layout or archive.
         path: PathBuf,
@@ -71,7 +71,7 @@ pub enum StoreError {
         known: String,
     },
     /// A blob is missing.
-    #[error("missing blob {digest} in {place}; copy or build the image again")]
+    #[error("missing blob {digest} in `{place}`")]
     MissingBlob {
         /// Its digest.
         digest: Digest,
@@ -167,6 +167,18 @@ impl StoreError {
         match self {
             Self::Size { .. } | Self::Mismatch { .. } => {
                 Some("the copy is damaged: fetch or build the image again".to_owned())
+            }
+            Self::MissingBlob { .. } => {
+                Some("the copy is not whole: fetch or build the image again".to_owned())
+            }
+            Self::NotAnImage { .. } => {
+                Some("name an image: `oci:DIR`, `oci-archive:TAR` or `docker-archive:TAR`".to_owned())
+            }
+            Self::NoSuchReference { .. } => {
+                Some("name one of those, or none where there is only one".to_owned())
+            }
+            Self::Json { .. } | Self::Invalid { .. } | Self::Tar { .. } => {
+                Some("the image is damaged or was written wrongly: fetch or build it again".to_owned())
             }
             Self::NoPlatform { .. } => Some("choose one with --platform".to_owned()),
             Self::Limit { .. } => Some("raise the limit only for an image you trust".to_owned()),

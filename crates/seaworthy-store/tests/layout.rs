@@ -123,7 +123,7 @@ fn folders_that_are_no_layout_say_what_is_missing() {
     assert!(error.contains("oci-layout is missing"), "{error}");
     let bare = Source::Bare(folder.path().display().to_string());
     let error = open(&bare, None).unwrap_err().to_string();
-    assert!(error.contains("neither an OCI layout") && error.contains("pass oci:DIR"), "{error}");
+    assert!(error.contains("neither an OCI layout"), "{error}");
     let nowhere = Source::Bare("no/such/place:1".to_owned());
     assert!(matches!(open(&nowhere, None).unwrap_err(), StoreError::Elsewhere(_)));
     fs::write(folder.path().join("oci-layout"), r#"{"imageLayoutVersion":"9"}"#).unwrap();

@@ -25,3 +25,11 @@ pub use driver::{
 pub use plan::{Plan, PlanError, Required, Secret, Subject};
 pub use sandbox::SandboxDriver;
 pub use trial::{Event, Options, run};
+
+/// Whether a text is a request such as `GET /healthz`, and if not, how one is written.
+///
+/// # Errors
+/// When it is none; the text says so to people.
+pub fn check_request(text: &str) -> Result<(), String> {
+    http::Request::parse(text).map(drop)
+}

@@ -7,12 +7,19 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(
     name = "seaworthy",
+    bin_name = "seaworthy",
     version,
     about = "Is your container image fit to ship?",
     long_about = "Takes a service from \"has a Dockerfile\" to a hardened, tested, published, signed OCI image, \
                   and proves what the repository claims about it.",
-    after_help = "Exit codes: 0 fit or clean · 1 findings · 2 usage, configuration or tool error · \
-                  3 nothing to check · 4 the environment lacks what was asked for · 130 interrupted",
+    after_help = "Exit codes:\n  \
+                  0    fit or clean\n  \
+                  1    findings at or above `--fail-on`\n  \
+                  2    usage, configuration or tool error\n  \
+                  3    nothing to check\n  \
+                  4    the environment lacks what was asked for\n  \
+                  130  interrupted\n\n\
+                  Start with `seaworthy check` in a project, then `seaworthy ship`.",
     disable_help_subcommand = true,
     propagate_version = false
 )]
@@ -27,44 +34,68 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct Global {
-    /// Output format, repeatable, with an optional file: `json`, `sarif=out.sarif`.
-    /// One of terminal, concise, json, jsonl, sarif, junit, gitlab, github, markdown, html
+    /// Output format, repeatable, with an optional file, as in `sarif=out.sarif`
+    ///
+    /// One of terminal, concise, json, jsonl, sarif, junit, gitlab, github, markdown and html. Without a file it goes
+    /// to standard output.
     #[arg(
         long,
         value_name = "FORMAT[=FILE]",
         global = true,
         env = "SEAWORTHY_FORMAT",
+        hide_env_values = true,
         value_delimiter = ','
     )]
     pub(crate) format: Vec<String>,
-    /// Policy file; found from the input upward to the git root by default
-    #[arg(long, value_name = "FILE", global = true, env = "SEAWORTHY_CONFIG", conflicts_with = "no_config")]
+    /// Policy file; by default the nearest seaworthy.toml, from the project up to the git root
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        env = "SEAWORTHY_CONFIG",
+        hide_env_values = true,
+        conflicts_with = "no_config"
+    )]
     pub(crate) config: Option<PathBuf>,
-    /// Ignore any policy file
+    /// Use no policy file
     #[arg(long, global = true)]
     pub(crate) no_config: bool,
-    /// Built-in profile to start from; overrides the policy's
-    #[arg(long, value_name = "NAME", global = true, env = "SEAWORTHY_PROFILE")]
+    /// Built-in profile to start from: default, production or private-api
+    #[arg(long, value_name = "NAME", global = true, env = "SEAWORTHY_PROFILE", hide_env_values = true)]
     pub(crate) profile: Option<String>,
     /// Never use the network
-    #[arg(long, global = true, env = "SEAWORTHY_OFFLINE")]
+    #[arg(long, global = true, env = "SEAWORTHY_OFFLINE", hide_env_values = true)]
     pub(crate) offline: bool,
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", global = true, default_value = "auto", env = "SEAWORTHY_COLOR")]
+    /// When to print in colour; `NO_COLOR` is respected
+    #[arg(
+        long,
+        value_name = "WHEN",
+        global = true,
+        default_value = "auto",
+        env = "SEAWORTHY_COLOR",
+        hide_env_values = true
+    )]
     pub(crate) color: When,
-    /// Who the findings are for
-    #[arg(long, value_name = "WHO", global = true, default_value = "regular", env = "SEAWORTHY_PERSONA")]
+    /// How much to hear: `pedantic` and `auditor` add rules that are right less often
+    #[arg(
+        long,
+        value_name = "WHO",
+        global = true,
+        default_value = "regular",
+        env = "SEAWORTHY_PERSONA",
+        hide_env_values = true
+    )]
     pub(crate) persona: PersonaArg,
-    /// Findings at or above this severity give exit code 1
-    #[arg(long, value_name = "SEVERITY", global = true, env = "SEAWORTHY_FAIL_ON")]
+    /// Exit 1 for warnings of this severity or a higher one, too; what is not fit always exits 1
+    #[arg(long, value_name = "SEVERITY", global = true, env = "SEAWORTHY_FAIL_ON", hide_env_values = true)]
     pub(crate) fail_on: Option<SeverityArg>,
     /// Exit 0 even when there are findings
     #[arg(long, global = true)]
     pub(crate) exit_zero: bool,
-    /// Print less: once for no progress, twice for nothing but results in files
+    /// Print less: `-q` no progress, `-qq` only errors and what goes to files
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) quiet: u8,
-    /// Print more: every passed check, evidence of warnings
+    /// Print more: `-v` every passed check and the output of tools, `-vv` also what does not apply
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }
@@ -72,7 +103,7 @@ pub(crate) struct Global {
 /// When to do something that depends on the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum When {
-    /// When the output is a terminal that wants it.
+    /// On a terminal that wants it.
     Auto,
     /// Always.
     Always,
@@ -100,7 +131,7 @@ pub(crate) enum SeverityArg {
     Low,
     /// Medium and above.
     Medium,
-    /// High and above; the default.
+    /// High and above.
     High,
     /// Critical only.
     Critical,
@@ -109,70 +140,95 @@ pub(crate) enum SeverityArg {
 /// Which engine builds or boots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineArg {
-    /// The embedded builder and sandbox; no daemon.
+    /// Built in: needs no daemon.
     Sandbox,
-    /// Docker Engine or Podman, by its socket.
+    /// Docker Engine or Podman, through its socket.
     Docker,
 }
 
 /// The commands, in the order of a ship's way.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run every stage in order, gated by policy: check, build, inspect, test, publish, report
+    /// Check, build, inspect and test a project, and publish its image when it is fit
+    #[command(
+        after_help = "Examples:\n  seaworthy ship\n  seaworthy ship --to ghcr.io/acme/app --tag 1.2.3\n  seaworthy ship --format sarif=seaworthy.sarif"
+    )]
     Ship(ShipArgs),
     /// Check Dockerfiles, ignore files, compose files and documents
+    #[command(
+        after_help = "Examples:\n  seaworthy check\n  seaworthy check Dockerfile --diff\n  seaworthy check --fix"
+    )]
     Check(CheckArgs),
     /// Build an image: a Rust crate without a Dockerfile, or a Dockerfile with `--engine docker`
+    #[command(
+        after_help = "Examples:\n  seaworthy build\n  seaworthy build --engine docker --file docker/Dockerfile --tag 1.2.3"
+    )]
     Build(BuildArgs),
     /// Look at every byte of an image in one pass
+    #[command(
+        after_help = "Examples:\n  seaworthy inspect oci:target/seaworthy/image\n  seaworthy inspect docker://ghcr.io/acme/app:1.2.3 --project ."
+    )]
     Inspect(InspectArgs),
     /// Boot an image and prove how it behaves
+    #[command(
+        after_help = "Examples:\n  seaworthy test oci:target/seaworthy/image --project .\n  seaworthy test app.tar --ready 'GET :8080/healthz' --env HOST=0.0.0.0"
+    )]
     Test(TestArgs),
-    /// Write the SBOM of an image
+    /// Write the SBOM of an image: SPDX 2.3, or CycloneDX 1.6 with `--format cyclonedx`
     Sbom(SbomArgs),
     /// Publish an image with its SBOM and signature, and read it back
+    #[command(
+        after_help = "Example:\n  seaworthy publish oci:target/seaworthy/image ghcr.io/acme/app:1.2.3 --key cosign.key"
+    )]
     Publish(PublishArgs),
     /// Sign an image with a cosign key
     Sign(SignArgs),
     /// Attach an attestation to an image
+    #[command(
+        after_help = "Example:\n  seaworthy attest ghcr.io/acme/app:1.2.3 --predicate sbom.json --type spdxjson --key cosign.key"
+    )]
     Attest(AttestArgs),
     /// Verify an image's signature
     Verify(VerifyArgs),
     /// Make a key pair in cosign's format
     Keygen(KeygenArgs),
-    /// Render recorded results
+    /// Render the results of an earlier run in any format
     Report(ReportArgs),
-    /// Explain a rule
+    /// Show a rule's page: what it checks, why, and how to mend it
     Explain(ExplainArgs),
-    /// List the rules
+    /// List the rules; `--format json` for programs
     Rules,
-    /// Say what this machine can do, and clean up after killed runs
+    /// Say what this machine can do, and what killed runs left
     Doctor(DoctorArgs),
     /// Print shell completions
+    #[command(
+        after_help = "Example:\n  seaworthy completions bash > ~/.local/share/bash-completion/completions/seaworthy"
+    )]
     Completions(CompletionsArgs),
     /// Print the manual page
+    #[command(after_help = "Example:\n  seaworthy man | man -l -")]
     Man(ManArgs),
 }
 
 /// `ship`.
 #[derive(Debug, Args)]
 pub(crate) struct ShipArgs {
-    /// The project
+    /// Directory of the project
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
-    /// Who builds and boots
+    /// What builds and boots the image; the built-in sandbox by default
     #[arg(long, value_name = "ENGINE")]
     pub(crate) engine: Option<EngineArg>,
-    /// Registry reference or `oci:DIR` to publish to; an OCI layout in the output directory by default
+    /// Where to publish: a registry reference or `oci:DIR`; by default a layout in the output directory
     #[arg(long, value_name = "REF")]
     pub(crate) to: Option<String>,
-    /// Tag to publish under, repeatable; taken from the policy and the crate's version by default
+    /// Tag to publish under, repeatable; by default the policy's, else the crate's version
     #[arg(short, long, value_name = "TAG")]
     pub(crate) tag: Vec<String>,
-    /// Where results are written; `target/seaworthy` of a Rust project, else `.seaworthy`
+    /// Where results are written; by default `target/seaworthy` of a Rust project, else `.seaworthy`
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
-    /// Do not sign, whatever the policy says; the rules will notice
+    /// Do not sign, even where the policy wants a signature, which is then a finding
     #[arg(long)]
     pub(crate) no_sign: bool,
 }
@@ -180,16 +236,16 @@ pub(crate) struct ShipArgs {
 /// `check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// Projects or single files
+    /// Projects or single files: Dockerfiles, ignore files, compose files, Markdown documents
     #[arg(default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Apply safe fixes
+    /// Apply safe fixes, then report what is left
     #[arg(long)]
     pub(crate) fix: bool,
-    /// With `--fix` or `--diff`, unsafe fixes too
+    /// With `--fix` or `--diff`: fixes that may change what the image does, too
     #[arg(long)]
     pub(crate) unsafe_fixes: bool,
-    /// Show what `--fix` would change
+    /// Print what `--fix` would change as a patch, and exit 1 if that is anything
     #[arg(long, conflicts_with = "fix")]
     pub(crate) diff: bool,
 }
@@ -197,19 +253,19 @@ pub(crate) struct CheckArgs {
 /// `build`.
 #[derive(Debug, Args)]
 pub(crate) struct BuildArgs {
-    /// The project
+    /// Directory of the project
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
-    /// Who builds
+    /// What builds the image; by default Seaworthy packages the Rust crate itself
     #[arg(long, value_name = "ENGINE")]
     pub(crate) engine: Option<EngineArg>,
     /// Dockerfile to build with `--engine docker`
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    /// Name of the image in the layout
+    /// Name of the image in the layout; by default the crate's version
     #[arg(short, long, value_name = "TAG")]
     pub(crate) tag: Option<String>,
-    /// OCI layout to write
+    /// OCI layout to write; by default `image` below the output directory of `ship`
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -219,13 +275,13 @@ pub(crate) struct BuildArgs {
 pub(crate) struct InspectArgs {
     /// The image: `oci:DIR[:REF]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker-daemon:REF`, `docker://REF`
     pub(crate) image: String,
-    /// Platform to choose from an index
+    /// Platform to choose where the image has several, such as `linux/arm64`
     #[arg(long, value_name = "OS/ARCH")]
     pub(crate) platform: Option<String>,
     /// The project whose claims are compared with the image
     #[arg(long, value_name = "PATH")]
     pub(crate) project: Option<PathBuf>,
-    /// Print every file of the final tree
+    /// Print every file of the final tree: mode, owner, size in bytes, layer, path
     #[arg(long)]
     pub(crate) files: bool,
 }
@@ -233,15 +289,15 @@ pub(crate) struct InspectArgs {
 /// `test`.
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
-    /// The image
+    /// The image: `oci:DIR[:REF]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker-daemon:REF`, `docker://REF`
     pub(crate) image: String,
-    /// Platform to choose from an index
+    /// Platform to choose where the image has several, such as `linux/arm64`
     #[arg(long, value_name = "OS/ARCH")]
     pub(crate) platform: Option<String>,
-    /// The project whose policy and documents say what to expect
+    /// The project whose policy and documents say what to expect; by default only the policy here is used
     #[arg(long, value_name = "PATH")]
     pub(crate) project: Option<PathBuf>,
-    /// Who boots
+    /// What boots the image; the built-in sandbox by default
     #[arg(long, value_name = "ENGINE")]
     pub(crate) engine: Option<EngineArg>,
     /// Variable of the run, repeatable; without a value it is taken from the environment
@@ -261,9 +317,9 @@ pub(crate) struct TestArgs {
 /// `sbom`.
 #[derive(Debug, Args)]
 pub(crate) struct SbomArgs {
-    /// The image
+    /// The image: `oci:DIR[:REF]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker-daemon:REF`, `docker://REF`
     pub(crate) image: String,
-    /// Platform to choose from an index
+    /// Platform to choose where the image has several, such as `linux/arm64`
     #[arg(long, value_name = "OS/ARCH")]
     pub(crate) platform: Option<String>,
     /// File to write; standard output by default
@@ -274,14 +330,14 @@ pub(crate) struct SbomArgs {
 /// `publish`.
 #[derive(Debug, Args)]
 pub(crate) struct PublishArgs {
-    /// The image
+    /// The image: `oci:DIR[:REF]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker-daemon:REF`, `docker://REF`
     pub(crate) image: String,
     /// Where to: a registry reference or `oci:DIR`
     pub(crate) to: String,
     /// Tag, repeatable; the tag of the reference by default
     #[arg(short, long, value_name = "TAG")]
     pub(crate) tag: Vec<String>,
-    /// Private key in cosign's format to sign with; the password is read from COSIGN_PASSWORD
+    /// Private key in cosign's format to sign with; the password is read from `COSIGN_PASSWORD`
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     /// Attach no SBOM
@@ -290,7 +346,7 @@ pub(crate) struct PublishArgs {
     /// Write the digest to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) digest_file: Option<PathBuf>,
-    /// Speak plain HTTP to the registry; loopback registries need no flag
+    /// Speak plain HTTP to the registry; one on this machine needs no flag
     #[arg(long)]
     pub(crate) plain_http: bool,
 }
@@ -298,12 +354,12 @@ pub(crate) struct PublishArgs {
 /// `sign`.
 #[derive(Debug, Args)]
 pub(crate) struct SignArgs {
-    /// What to sign: a registry reference or `oci:DIR[:REF]`
+    /// The image to sign: a registry reference or `oci:DIR[:REF]`
     pub(crate) image: String,
-    /// Private key in cosign's format; the password is read from COSIGN_PASSWORD
+    /// Private key in cosign's format; the password is read from `COSIGN_PASSWORD`
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
-    /// Speak plain HTTP to the registry; loopback registries need no flag
+    /// Speak plain HTTP to the registry; one on this machine needs no flag
     #[arg(long)]
     pub(crate) plain_http: bool,
 }
@@ -311,7 +367,7 @@ pub(crate) struct SignArgs {
 /// `attest`.
 #[derive(Debug, Args)]
 pub(crate) struct AttestArgs {
-    /// What to attest: a registry reference or `oci:DIR[:REF]`
+    /// The image the statement is about: a registry reference or `oci:DIR[:REF]`
     pub(crate) image: String,
     /// The predicate, a JSON file
     #[arg(long, value_name = "FILE")]
@@ -319,10 +375,10 @@ pub(crate) struct AttestArgs {
     /// Predicate type: `spdxjson`, `cyclonedx` or a URI
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) kind: String,
-    /// Private key in cosign's format; the password is read from COSIGN_PASSWORD
+    /// Private key in cosign's format; the password is read from `COSIGN_PASSWORD`
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
-    /// Speak plain HTTP to the registry; loopback registries need no flag
+    /// Speak plain HTTP to the registry; one on this machine needs no flag
     #[arg(long)]
     pub(crate) plain_http: bool,
 }
@@ -330,12 +386,12 @@ pub(crate) struct AttestArgs {
 /// `verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// What to verify: a registry reference or `oci:DIR[:REF]`
+    /// The image to verify: a registry reference or `oci:DIR[:REF]`
     pub(crate) image: String,
-    /// Public key
+    /// The signer's public key, PREFIX.pub
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
-    /// Speak plain HTTP to the registry; loopback registries need no flag
+    /// Speak plain HTTP to the registry; one on this machine needs no flag
     #[arg(long)]
     pub(crate) plain_http: bool,
 }
@@ -343,7 +399,7 @@ pub(crate) struct VerifyArgs {
 /// `keygen`.
 #[derive(Debug, Args)]
 pub(crate) struct KeygenArgs {
-    /// Where: PREFIX.key and PREFIX.pub are written; the password is read from COSIGN_PASSWORD
+    /// PREFIX.key and PREFIX.pub are written; the password is read from `COSIGN_PASSWORD`
     #[arg(default_value = "cosign")]
     pub(crate) prefix: PathBuf,
 }
@@ -351,7 +407,7 @@ pub(crate) struct KeygenArgs {
 /// `report`.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// A report.json; that of the last `ship` by default
+    /// A report.json; by default that of the last `ship` here
     pub(crate) file: Option<PathBuf>,
 }
 
@@ -365,7 +421,7 @@ pub(crate) struct ExplainArgs {
 /// `doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// Remove what killed runs left
+    /// Remove what killed runs left: processes, control groups, directories, containers
     #[arg(long)]
     pub(crate) clean: bool,
 }

@@ -23,11 +23,10 @@ impl Config {
         };
         let mut config = Self { policy: Policy::default(), file: file.clone() };
         if let Some(file) = file {
-            let text = std::fs::read_to_string(&file).map_err(|error| {
-                Failure::new(ExitCode::Error, format!("failed to read `{}`: {error}", file.display()))
-            })?;
+            let text = read(&file)?;
             config.policy = Policy::parse(&text).map_err(|error| {
                 Failure::new(ExitCode::Error, format!("failed to read `{}`: {error}", file.display()))
+                    .hint("correct the line, or leave the file out of it with `--no-config`")
             })?;
             for (name, near) in seaworthy_rules::unknown_rules(&config.policy) {
                 let mut message = format!("failed to read `{}`: unknown rule `{name}`", file.display());
@@ -67,6 +66,21 @@ impl Config {
     pub(crate) fn image(&self) -> Option<&ImageConfig> {
         self.policy.image.first()
     }
+}
+
+/// Reads a policy; what is far larger than any is not one.
+fn read(file: &Path) -> Result<String, Failure> {
+    use std::io::Read as _;
+    const LIMIT: u64 = 1 << 20;
+    let failed = |error| Failure::file("read", file, &error);
+    let mut text = String::new();
+    let opened = std::fs::File::open(file).map_err(failed)?;
+    opened.take(LIMIT + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > LIMIT {
+        let message = format!("failed to read `{}`: it is larger than 1 MiB", file.display());
+        return Err(Failure::new(ExitCode::Error, message).hint("name a seaworthy.toml"));
+    }
+    Ok(text)
 }
 
 /// The nearest policy file from a path upward; the search ends at the git root or at the root directory.

@@ -30,7 +30,12 @@ fn main() -> std::process::ExitCode {
     };
     let shell = Shell::new(&cli.global);
     let global = &cli.global;
-    let result = match &cli.command {
+    // Formats are read before any work, so that a mistyped one costs nothing. An SBOM has formats of its own.
+    let formats = match &cli.command {
+        Command::Sbom(_) => Ok(()),
+        _ => output::targets(global).map(drop),
+    };
+    let result = formats.and_then(|()| match &cli.command {
         Command::Ship(args) => commands::ship::exec(&shell, global, args),
         Command::Check(args) => commands::check::exec(&shell, global, args),
         Command::Build(args) => commands::build::exec(&shell, global, args),
@@ -48,7 +53,7 @@ fn main() -> std::process::ExitCode {
         Command::Doctor(args) => commands::doctor::exec(&shell, global, args),
         Command::Completions(args) => commands::completions::exec(&shell, args),
         Command::Man(args) => commands::man::exec(&shell, args),
-    };
+    });
     let code = result.unwrap_or_else(|failure| {
         shell.failure(&failure);
         failure.code

@@ -8,6 +8,9 @@ use seaworthy_finding::{ExitCode, Persona, Policy, Report, Severity};
 use seaworthy_report::{Format, Options};
 use std::path::{Path, PathBuf};
 
+/// So many findings fit on a screen that somebody reads.
+const SHOWN: usize = 100;
+
 /// One `--format`: the format and the file, where one is named.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -22,7 +25,11 @@ pub(crate) fn targets(global: &Global) -> Result<Vec<Target>, Failure> {
         let (name, file) = text
             .split_once('=')
             .map_or((text.as_str(), None), |(name, file)| (name, Some(PathBuf::from(file))));
-        let format = name.parse().map_err(|error| Failure::new(ExitCode::Error, format!("{error}")))?;
+        let format = name.parse().map_err(|error| {
+            let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+            Failure::new(ExitCode::Error, format!("{error}"))
+                .hint(format!("known formats: {}", names.join(", ")))
+        })?;
         targets.push(Target { format, file });
     }
     Ok(targets)
@@ -49,6 +56,8 @@ pub(crate) fn write(
             width: shell.width,
             verbose: shell.verbose,
             sources: &sources,
+            // A screen is for reading; the files have everything.
+            max_findings: (format == Format::Terminal && shell.verbose == 0).then_some(SHOWN),
             ..Options::default()
         };
         seaworthy_report::render(report, format, &options)
@@ -121,9 +130,7 @@ pub(crate) fn write_file(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     if interrupted() {
         return Err(Failure::interrupted());
     }
-    let failed = |error: std::io::Error| {
-        Failure::new(ExitCode::Error, format!("failed to write `{}`: {error}", file.display()))
-    };
+    let failed = |error: std::io::Error| Failure::file("write", file, &error);
     let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let part = dir.join(format!(".{name}.{}.part", std::process::id()));
@@ -138,7 +145,6 @@ pub(crate) fn write_file(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
 fn append(file: &Path, text: &str) -> Result<(), Failure> {
     use std::io::Write as _;
     let open = std::fs::OpenOptions::new().create(true).append(true).open(file);
-    open.and_then(|mut out| out.write_all(text.as_bytes())).map_err(|error| {
-        Failure::new(ExitCode::Error, format!("failed to write `{}`: {error}", file.display()))
-    })
+    open.and_then(|mut out| out.write_all(text.as_bytes()))
+        .map_err(|error| Failure::file("write", file, &error))
 }

@@ -4,6 +4,7 @@ use crate::cli::Global;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::shell::Shell;
+use crate::stages;
 use crate::workdir::WorkDir;
 use seaworthy_facts::{ProjectFacts, ReleaseFacts};
 use seaworthy_finding::ExitCode;
@@ -47,7 +48,7 @@ pub(crate) fn publish(
     let work;
     let layout = match &image.source {
         Source::Layout { path, .. } => {
-            Layout::open(path).map_err(|error| Failure::of("open the layout", &error))?
+            Layout::open(path).map_err(|error| stages::store_failure("open the layout", &error))?
         }
         _ => {
             work = WorkDir::new("publish")?;
@@ -79,9 +80,13 @@ pub(crate) fn tags(wanted: &[String], own: &str, project: Option<&ProjectFacts>)
     wanted.iter().map(fill).collect()
 }
 
+/// How a destination may be named.
+const PLACES: &str = "name a registry reference, such as `ghcr.io/acme/app:1.0`, or `oci:DIR`";
+
 /// A destination and what it names there: `oci:DIR[:REF]` or a registry reference.
 pub(crate) fn place(text: &str) -> Result<(Destination, String), Failure> {
-    let source: Source = text.parse().map_err(|error| Failure::of("read the destination", &error))?;
+    let source: Source =
+        text.parse().map_err(|error| Failure::of("read the destination", &error).hint(PLACES))?;
     match source {
         Source::Layout { path, reference } => {
             Ok((Destination::Layout { path }, reference.unwrap_or_default()))
@@ -92,12 +97,13 @@ pub(crate) fn place(text: &str) -> Result<(Destination, String), Failure> {
         }
         Source::Bare(name) => {
             let reference: seaworthy_oci::Reference =
-                name.parse().map_err(|error| Failure::of("read the destination", &error))?;
+                name.parse().map_err(|error| Failure::of("read the destination", &error).hint(PLACES))?;
             let target = reference.target();
             Ok((Destination::Registry(reference), target))
         }
-        other => Err(Failure::new(ExitCode::Error, format!("`{other}` is no place to publish to"))
-            .hint("name a registry reference, such as `ghcr.io/acme/app:1.0`, or `oci:DIR`")),
+        other => {
+            Err(Failure::new(ExitCode::Error, format!("`{other}` is no place to publish to")).hint(PLACES))
+        }
     }
 }
 
@@ -105,8 +111,10 @@ pub(crate) fn place(text: &str) -> Result<(Destination, String), Failure> {
 pub(crate) fn target(place: &Destination, named: &str) -> Result<String, Failure> {
     match place {
         Destination::Layout { path } if named.is_empty() => {
-            let layout = Layout::open(path).map_err(|error| Failure::of("open the layout", &error))?;
-            let image = layout.resolve(None).map_err(|error| Failure::of("choose the image", &error))?;
+            let layout =
+                Layout::open(path).map_err(|error| stages::store_failure("open the layout", &error))?;
+            let image =
+                layout.resolve(None).map_err(|error| stages::store_failure("choose the image", &error))?;
             Ok(image.digest.to_string())
         }
         Destination::Layout { .. } | Destination::Registry(_) => Ok(named.to_owned()),
@@ -168,9 +176,7 @@ pub(crate) fn policy_key(
             ));
         }
         if let Some(dir) = file.parent() {
-            std::fs::create_dir_all(dir).map_err(|error| {
-                Failure::new(ExitCode::Error, format!("failed to make `{}`: {error}", dir.display()))
-            })?;
+            std::fs::create_dir_all(dir).map_err(|error| Failure::file("make", dir, &error))?;
         }
         let prefix = file.with_extension("");
         seaworthy_release::write_pair(&prefix, &password())

@@ -50,9 +50,7 @@ impl Shell {
         });
         match result.and_then(|()| stdout.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::new(ExitCode::Clean, "")),
-            Err(error) => {
-                Err(Failure::new(ExitCode::Error, format!("failed to write to standard output: {error}")))
-            }
+            Err(error) => Err(Failure::of("write to standard output", &error)),
             Ok(()) => Ok(()),
         }
     }

@@ -24,9 +24,31 @@ pub(crate) const STATIC: [Family; 5] =
 
 /// Reads the repository's claims.
 pub(crate) fn collect(path: &Path) -> Result<ProjectFacts, Failure> {
+    if let Ok(meta) = std::fs::metadata(path)
+        && !meta.is_dir()
+        && !meta.is_file()
+    {
+        let message = format!("`{}` is neither a directory nor a regular file", path.display());
+        return Err(Failure::new(ExitCode::Error, message).hint("name a project or a file to check"));
+    }
     let options = seaworthy_project::Options::default();
     seaworthy_project::collect(path, &options).map_err(|error| Failure::of("read the project", &error))
 }
+
+/// Says which files of the project could not be looked at.
+pub(crate) fn note_unread(shell: &Shell, project: &ProjectFacts) {
+    for (path, why) in &project.unreadable {
+        shell.note(&format!(
+            "`{}` was not read: {}",
+            seaworthy_report::escape(path),
+            seaworthy_report::escape(why)
+        ));
+    }
+}
+
+/// How an image may be named.
+pub(crate) const SOURCES: &str =
+    "write `oci:DIR[:REF]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker-daemon:REF` or `docker://REF`";
 
 /// Opens an image of a layout, an archive, an engine or a registry.
 pub(crate) fn open_image(
@@ -35,7 +57,8 @@ pub(crate) fn open_image(
     text: &str,
     platform: Option<&str>,
 ) -> Result<Image, Failure> {
-    let source: Source = text.parse().map_err(|error| Failure::of("read the image's name", &error))?;
+    let source: Source =
+        text.parse().map_err(|error| Failure::of("read the image's name", &error).hint(SOURCES))?;
     let platform = match platform {
         None => None,
         Some(text) => Some(Platform::parse(text).ok_or_else(|| {
@@ -45,27 +68,44 @@ pub(crate) fn open_image(
     };
     match seaworthy_store::open(&source, platform.as_ref()) {
         Ok(image) => {
+            let own = &image.config;
+            if let Some(wanted) = &platform
+                && (wanted.os != own.os || wanted.architecture != own.architecture)
+            {
+                let message =
+                    format!("`{text}` is an image for {}/{}, not for {wanted}", own.os, own.architecture);
+                return Err(Failure::new(ExitCode::Error, message)
+                    .hint("leave `--platform` out, or name an image that was built for it"));
+            }
             if matches!(source, Source::Bare(_)) {
                 shell.note(&format!("`{text}` is read as `{}`", image.source));
             }
             Ok(image)
         }
         Err(StoreError::Elsewhere(source)) => crate::remote::open(shell, global, &source, platform.as_ref()),
-        Err(error) => {
-            let hint = error.hint();
-            let failure = Failure::of("open the image", &error);
-            Err(match hint {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            })
-        }
+        Err(error) => Err(store_failure("open the image", &error)),
+    }
+}
+
+/// A store error with its hint.
+pub(crate) fn store_failure(what: &str, error: &StoreError) -> Failure {
+    let failure = Failure::of(what, error);
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
     }
 }
 
 /// One pass over the image's bytes.
 pub(crate) fn inspect(image: &Image) -> Result<ImageFacts, Failure> {
     let options = seaworthy_inspect::Options::default();
-    seaworthy_inspect::inspect(image, &options).map_err(|error| Failure::of("inspect the image", &error))
+    seaworthy_inspect::inspect(image, &options).map_err(|error| {
+        let failure = Failure::of("inspect the image", &error);
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })
 }
 
 /// The directory for results.
@@ -75,9 +115,7 @@ pub(crate) fn output_dir(project: &Path, wanted: Option<&Path>) -> Result<PathBu
         None if project.join("Cargo.toml").is_file() => project.join("target").join("seaworthy"),
         None => project.join(".seaworthy"),
     };
-    let failed = |error: std::io::Error| {
-        Failure::new(ExitCode::Error, format!("failed to make `{}`: {error}", dir.display()))
-    };
+    let failed = |error: std::io::Error| Failure::file("make", &dir, &error);
     std::fs::create_dir_all(&dir).map_err(failed)?;
     let ignore = dir.join(".gitignore");
     if !ignore.exists() {
@@ -182,7 +220,9 @@ pub(crate) fn trial(
     let required = required(test, project);
     let tmpfs = compose_tmpfs(project);
     let subject = Subject { image: facts, test, required: &required, tmpfs: &tmpfs, project: base };
-    let plan = Plan::new(&subject).map_err(|error| Failure::of("plan the trial", &error))?;
+    let plan = Plan::new(&subject).map_err(|error| {
+        Failure::of("plan the trial", &error).hint("correct `[image.test]` in seaworthy.toml, or the flag")
+    })?;
     let options = Options::of(&subject);
     let mut tell = |event: Event| match event {
         Event::Begins(text) => shell.detail(&text),
@@ -202,9 +242,13 @@ pub(crate) fn trial(
     let root = work.path().join("rootfs");
     shell.detail("unpacking the image for the sandbox");
     let unpacked = seaworthy_store::unpack(image, &root, &seaworthy_store::UnpackOptions::default())
-        .map_err(|error| Failure::of("unpack the image", &error))?;
+        .map_err(|error| store_failure("unpack the image", &error))?;
     let driver = SandboxDriver::new(&runtime, &root, work.path(), unpacked.reduced);
-    Ok(seaworthy_trial::run(&driver, &plan, &subject, &options, &mut tell))
+    let run = seaworthy_trial::run(&driver, &plan, &subject, &options, &mut tell);
+    for reason in &run.reduced_fidelity {
+        shell.note(&format!("reduced fidelity: {reason}"));
+    }
+    Ok(run)
 }
 
 /// The sandbox's runtime, or why there is none.

@@ -90,8 +90,7 @@ pub(crate) fn clean(leftover: &Leftover) -> std::io::Result<()> {
 }
 
 fn unmade(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(ExitCode::Error, format!("failed to make `{}`: {error}", path.display()))
-        .hint("set TMPDIR to a directory that can be written")
+    Failure::file("make", path, error).hint("set TMPDIR to a directory that can be written")
 }
 
 /// The directory that holds them all, and this user's number.

@@ -17,9 +17,8 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &AttestArgs) -> Result<
                 .hint("write `spdxjson`, `cyclonedx` or a URI"));
         }
     };
-    let text = std::fs::read(&args.predicate).map_err(|error| {
-        Failure::new(ExitCode::Error, format!("failed to read `{}`: {error}", args.predicate.display()))
-    })?;
+    let text =
+        std::fs::read(&args.predicate).map_err(|error| Failure::file("read", &args.predicate, &error))?;
     let predicate: serde_json::Value = serde_json::from_slice(&text).map_err(|error| {
         Failure::new(
             ExitCode::Error,

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::shell::Shell;
 use crate::stages;
 use seaworthy_finding::{ExitCode, ImageConfig, RustConfig, format_ms};
+use std::path::Path;
 
 /// Builds the image of a project into an OCI layout and prints where it is.
 pub(crate) fn exec(shell: &Shell, global: &Global, args: &BuildArgs) -> Result<ExitCode, Failure> {
@@ -15,7 +16,7 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &BuildArgs) -> Result<E
     if let Some(file) = &args.file {
         image.dockerfile = Some(file.display().to_string());
     }
-    complete(&mut image, &project);
+    complete(&mut image, &project, &args.path);
     let layout = match &args.output {
         Some(dir) => dir.clone(),
         None => stages::output_dir(&args.path, None)?.join("image"),
@@ -36,12 +37,13 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &BuildArgs) -> Result<E
     Ok(ExitCode::Clean)
 }
 
-/// A crate without a Dockerfile and without a policy is packaged as it is.
-pub(crate) fn complete(image: &mut ImageConfig, project: &seaworthy_facts::ProjectFacts) {
+/// A crate without a Dockerfile and without a policy is packaged as it is. A `Cargo.toml` that does not read counts as
+/// one too: cargo then says what is wrong with it.
+pub(crate) fn complete(image: &mut ImageConfig, project: &seaworthy_facts::ProjectFacts, path: &Path) {
     if image.rust.is_none()
         && image.dockerfile.is_none()
         && project.dockerfiles.is_empty()
-        && project.rust.is_some()
+        && (project.rust.is_some() || path.join("Cargo.toml").is_file())
     {
         image.rust = Some(RustConfig::default());
     }

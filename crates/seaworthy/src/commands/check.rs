@@ -34,7 +34,7 @@ fn one(shell: &Shell, global: &Global, args: &CheckArgs, path: &Path) -> Result<
     } else {
         path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
     };
-    let mut report = check(global, &config, path)?;
+    let mut report = check(Some(shell), global, &config, path)?;
     let Some(mut report) = report.take() else {
         return Err(Failure::new(
             ExitCode::NothingToCheck,
@@ -47,9 +47,8 @@ fn one(shell: &Shell, global: &Global, args: &CheckArgs, path: &Path) -> Result<
         let mut changed = 0;
         for file in &fixes {
             let full = root.join(&file.path);
-            let before = std::fs::read_to_string(&full).map_err(|error| {
-                Failure::new(ExitCode::Error, format!("failed to read `{}`: {error}", full.display()))
-            })?;
+            let before =
+                std::fs::read_to_string(&full).map_err(|error| Failure::file("read", &full, &error))?;
             let after = apply_edits(&before, &file.edits)
                 .map_err(|error| Failure::of(&format!("fix `{}`", file.path), &error))?;
             if args.diff {
@@ -60,15 +59,16 @@ fn one(shell: &Shell, global: &Global, args: &CheckArgs, path: &Path) -> Result<
             changed += file.edits.len();
         }
         let verb = if args.diff { "would fix" } else { "fixed" };
-        shell.progress(
-            "Fix",
-            &format!("{verb} {} in {}", plural(changed, "place"), plural(fixes.len(), "file")),
-        );
+        let done = match changed {
+            0 => "nothing to fix".to_owned(),
+            _ => format!("{verb} {} in {}", plural(changed, "place"), plural(fixes.len(), "file")),
+        };
+        shell.progress("Fix", &done);
         if args.diff {
             return Ok(if fixes.is_empty() { ExitCode::Clean } else { ExitCode::Findings });
         }
         // What is reported is what is left.
-        if let Some(after) = check(global, &config, path)? {
+        if let Some(after) = check(None, global, &config, path)? {
             report = after;
         }
     }
@@ -76,8 +76,16 @@ fn one(shell: &Shell, global: &Global, args: &CheckArgs, path: &Path) -> Result<
 }
 
 /// Runs the static rules; nothing where there is nothing to check.
-fn check(global: &Global, config: &Config, path: &Path) -> Result<Option<Report>, Failure> {
+fn check(
+    shell: Option<&Shell>,
+    global: &Global,
+    config: &Config,
+    path: &Path,
+) -> Result<Option<Report>, Failure> {
     let project = stages::collect(path)?;
+    if let Some(shell) = shell {
+        stages::note_unread(shell, &project);
+    }
     if project.is_empty() {
         return Ok(None);
     }

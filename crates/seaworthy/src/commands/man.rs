@@ -21,9 +21,7 @@ pub(crate) fn exec(shell: &Shell, args: &ManArgs) -> Result<ExitCode, Failure> {
         shell.out(&String::from_utf8_lossy(&render(command)?))?;
         return Ok(ExitCode::Clean);
     };
-    std::fs::create_dir_all(dir).map_err(|error| {
-        Failure::new(ExitCode::Error, format!("failed to make `{}`: {error}", dir.display()))
-    })?;
+    std::fs::create_dir_all(dir).map_err(|error| Failure::file("make", dir, &error))?;
     write_file(&dir.join("seaworthy.1"), &render(command.clone())?)?;
     for sub in command.get_subcommands() {
         let name = format!("seaworthy-{}", sub.get_name());

@@ -40,7 +40,7 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &ShipArgs) -> Result<Ex
     }
     let config = Config::load(global, &args.path)?;
     let project = stages::collect(&args.path)?;
-    if project.is_empty() && project.rust.is_none() {
+    if project.is_empty() && project.rust.is_none() && !args.path.join("Cargo.toml").is_file() {
         return Err(Failure::new(
             ExitCode::NothingToCheck,
             format!("nothing to ship in `{}`", args.path.display()),
@@ -48,7 +48,7 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &ShipArgs) -> Result<Ex
         .hint("looked for a Dockerfile, a Cargo.toml, a compose file and documents"));
     }
     let mut policy = config.image().cloned().unwrap_or_default();
-    build::complete(&mut policy, &project);
+    build::complete(&mut policy, &project, &args.path);
     let out = stages::output_dir(&args.path, args.output.as_deref())?;
     let mut voyage = Voyage {
         shell,
@@ -91,6 +91,7 @@ impl Voyage<'_> {
 
     fn check(&mut self, project: ProjectFacts) {
         let begun = self.begin("check", "what the repository claims");
+        stages::note_unread(self.shell, &project);
         self.facts.project = Some(project);
         self.families.extend(STATIC);
         self.end("check", begun, &STATIC, String::new());

@@ -39,13 +39,22 @@ fn test_config(config: &Config, args: &TestArgs) -> Result<TestConfig, Failure> 
                     text.as_str(),
                     value.map_err(|_| {
                         Failure::new(ExitCode::Error, format!("`--env {text}`: the variable is not set here"))
+                            .hint(format!("write `--env {text}=VALUE`, or set it"))
                     })?,
                 )
             }
         };
         test.env.insert(name.to_owned(), EnvValue::Literal(value));
     }
-    if args.ready.is_some() {
+    for name in test.env.keys().chain(&args.required) {
+        if name.is_empty() || name.contains('=') {
+            return Err(Failure::new(ExitCode::Error, format!("`{name}` is no name of a variable"))
+                .hint("write `--env NAME=VALUE` and `--required NAME`"));
+        }
+    }
+    if let Some(ready) = &args.ready {
+        seaworthy_trial::check_request(ready)
+            .map_err(|why| Failure::new(ExitCode::Error, "`--ready` names no request").hint(why))?;
         test.ready.clone_from(&args.ready);
     }
     if !args.required.is_empty() {

@@ -10,9 +10,18 @@ fn the_example_is_fit() {
     let report: Value = serde_json::from_slice(&fs::read(out.join("report.json")).unwrap()).unwrap();
     assert_eq!(report["schema"], "seaworthy/1");
     assert_eq!(report["verdict"], "fit", "{:#}", report["decided_by"]);
-    let stages: Vec<_> = report["stages"].as_array().unwrap().iter().map(|stage| (stage["name"].as_str().unwrap(), stage["status"].as_str().unwrap())).collect();
-    assert_eq!(stages, [("check", "done"), ("build", "done"), ("inspect", "done"), ("test", "done"), ("publish", "done")]);
-    let not_run: Vec<_> = report["checks"].as_array().unwrap().iter().filter(|check| check["status"] == "not-run").collect();
+    let stages: Vec<_> = report["stages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|stage| (stage["name"].as_str().unwrap(), stage["status"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        stages,
+        [("check", "done"), ("build", "done"), ("inspect", "done"), ("test", "done"), ("publish", "done")]
+    );
+    let not_run: Vec<_> =
+        report["checks"].as_array().unwrap().iter().filter(|check| check["status"] == "not-run").collect();
     assert!(not_run.is_empty(), "{not_run:#?}");
 }
 
@@ -20,7 +29,20 @@ fn the_example_is_fit() {
 fn every_behaviour_was_observed() {
     let report: Value = serde_json::from_slice(&fs::read(shipped().join("report.json")).unwrap()).unwrap();
     let run = &report["facts"]["run"];
-    for name in ["ready", "privileges", "sockets", "health", "stop", "drain", "missing", "offline", "read_only", "writes", "logs", "http"] {
+    for name in [
+        "ready",
+        "privileges",
+        "sockets",
+        "health",
+        "stop",
+        "drain",
+        "missing",
+        "offline",
+        "read_only",
+        "writes",
+        "logs",
+        "http",
+    ] {
         assert_eq!(run[name]["state"], "seen", "{name}: {}", run[name]);
     }
     assert_eq!(run["stop"]["value"]["exit"]["code"], 0);
@@ -61,7 +83,14 @@ fn building_twice_gives_the_same_digest() {
         let script = format!("umask {umask}; exec \"$0\" build \"$1\" --output \"$2\" --tag x --format json");
         let out = project.path.join("target").join(out);
         crate::support::remove(&out);
-        let done = std::process::Command::new("sh").arg("-c").arg(script).arg(env!("CARGO_BIN_EXE_seaworthy")).arg(path).arg(out).output().unwrap();
+        let done = std::process::Command::new("sh")
+            .arg("-c")
+            .arg(script)
+            .arg(env!("CARGO_BIN_EXE_seaworthy"))
+            .arg(path)
+            .arg(out)
+            .output()
+            .unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let value: Value = serde_json::from_slice(&done.stdout).unwrap();
         value["digest"].as_str().unwrap().to_owned()
@@ -71,7 +100,12 @@ fn building_twice_gives_the_same_digest() {
     let elsewhere = tempfile::tempdir().unwrap();
     let copy = elsewhere.path().join("somewhere/else");
     crate::support::copy(&project.path, &copy);
-    let git = std::process::Command::new("cp").arg("-a").arg(project.path.join(".git")).arg(&copy).status().unwrap();
+    let git = std::process::Command::new("cp")
+        .arg("-a")
+        .arg(project.path.join(".git"))
+        .arg(&copy)
+        .status()
+        .unwrap();
     assert!(git.success());
     assert_eq!(first, digest("022", &copy, "c"), "another directory");
 }
@@ -84,7 +118,8 @@ fn a_finding_keeps_the_image_from_being_published() {
     project.ship(&[]).expect(1);
     let report = project.report();
     assert_eq!(failed(&report), ["privileged-service"]);
-    let publish = report["stages"].as_array().unwrap().iter().find(|stage| stage["name"] == "publish").unwrap();
+    let publish =
+        report["stages"].as_array().unwrap().iter().find(|stage| stage["name"] == "publish").unwrap();
     assert_eq!(publish["status"], "not-run");
     assert!(!project.out().join("published").exists());
 }
