@@ -186,7 +186,7 @@ fn measure(bench: &Bench, layout: &Path, title: &str) -> anyhow::Result<Vec<Tabl
         .collect();
     let Some(server) = server else { return Ok(tables) };
     let layout = layout.display().to_string();
-    let store = bench.folder("registry")?.join("store");
+    let store = bench.folder("registry")?.join(std::process::id().to_string());
     let rounds = bench.rounds(5);
     for round in 0..=rounds {
         for turn in 0..tools.len() {
