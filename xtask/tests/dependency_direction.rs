@@ -10,6 +10,7 @@ const TABLE: &[(&str, u8, &[&str])] = &[
     ("oci", 0, &[]),
     ("dockerfile", 0, &["finding"]),
     ("facts", 0, &["finding", "oci", "dockerfile"]),
+    ("tags", 0, &[]),
     // Services: the only crates that talk to the outside.
     ("sandbox", 1, &[]),
     ("store", 1, &["oci"]),

@@ -11,6 +11,7 @@ mod dockerfile_lang;
 mod oci_broken;
 mod registry_faults;
 mod static_cases;
+mod tags;
 
 use std::io::Write;
 use std::path::Path;
@@ -22,11 +23,12 @@ use serde_json::Value;
 type Run = fn(&Path, &mut dyn FnMut(Value)) -> anyhow::Result<(usize, usize)>;
 
 /// Every kind, sorted by name.
-const KINDS: [(&str, Run); 4] = [
+const KINDS: [(&str, Run); 5] = [
     ("dockerfile-lang", dockerfile_lang::run),
     ("oci-broken", oci_broken::run),
     ("registry-faults", registry_faults::run),
     ("static", static_cases::run),
+    ("tags", tags::run),
 ];
 
 /// Runs the command; 0 everything agrees, 1 something does not, 2 the command line or the directory is wrong.
