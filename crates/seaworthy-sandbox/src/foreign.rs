@@ -4,13 +4,14 @@
 use std::fs::File;
 use std::io;
 use std::net::TcpStream;
-use std::os::fd::AsRawFd as _;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::time::Duration;
 
 use crate::connect;
 use crate::error::Error;
 use crate::procfs::{self, Proc, ProcStatus};
 use crate::sockets::{self, Socket};
+use crate::sys;
 
 /// A process under this kernel, by its id here.
 #[derive(Debug)]
@@ -53,6 +54,28 @@ impl Foreign {
     /// [`Error::Ended`] when it is gone.
     pub fn processes(&self) -> Result<Vec<Proc>, Error> {
         Ok(procfs::descendants(&[self.alive()?]).into_iter().filter_map(procfs::process).collect())
+    }
+
+    /// Sends a signal to its descendants and says whether all of them could be sent it; only root may for other users'.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when it is gone.
+    pub fn signal_descendants(&self, signal: i32) -> Result<bool, Error> {
+        let first = self.alive()?;
+        let descendants = || procfs::descendants(&[first]);
+        let others = descendants().into_iter().filter(|pid| *pid != first);
+        let held: Vec<(i32, OwnedFd)> =
+            others.filter_map(|pid| Some((pid, sys::hold_process(pid).ok()?))).collect();
+        // A number may have passed to a stranger before it was held; what still descends from the first one is no stranger.
+        let still = descendants();
+        let mut all = true;
+        for (_, pidfd) in held.iter().filter(|(pid, _)| still.contains(pid)) {
+            match sys::pidfd_send_signal(pidfd.as_raw_fd(), signal) {
+                Ok(()) | Err(libc::ESRCH) => {}
+                Err(_) => all = false,
+            }
+        }
+        Ok(all)
     }
 
     /// The sockets of its network.

@@ -283,6 +283,27 @@ impl Container for DockerContainer {
         }
     }
 
+    fn suspend(&self, stop: bool) -> Result<(), DriverError> {
+        const SIGCONT: i32 = 18;
+        const SIGSTOP: i32 = 19;
+        // A paused container runs no health check, so it is stopped by signals; the engine signals the first process only.
+        let signal = if stop { SIGSTOP } else { SIGCONT };
+        self.signal(signal)?;
+        let all = self.process()?.signal_descendants(signal);
+        let all = all.map_err(|error| DriverError::Failed(format!("failed to {error}")))?;
+        if stop && !all {
+            self.signal(SIGCONT)?;
+            return Err(DriverError::Unavailable(
+                "only root can stop every process of the service".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    fn logs_truncated(&self) -> bool {
+        self.container.logs(LOG).is_ok_and(|logs| logs.truncated)
+    }
+
     fn exec(&self, argv: &[String], limit: Duration) -> ExecResult {
         let spec = ExecSpec { argv: argv.to_vec(), timeout: limit, ..ExecSpec::default() };
         match self.container.exec(&spec) {
