@@ -33,7 +33,8 @@ pub fn parse(source: &str) -> (Dockerfile, Vec<SyntaxError>) {
             for opener in openers {
                 let span = map.span(opener.range.start, opener.range.end);
                 let doc = body(&mut scanner, source, opener, span, instruction.span.end);
-                if !doc.terminated {
+                // Whatever comes behind one that never ends cannot end either, and says nothing new.
+                if !doc.terminated && docs.iter().all(|doc: &Heredoc| doc.terminated) {
                     instruction.broken = true;
                     errors.push(SyntaxError {
                         span,

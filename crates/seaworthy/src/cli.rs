@@ -176,6 +176,8 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Write the SBOM of an image: SPDX 2.3, or CycloneDX 1.6 with `--format cyclonedx`
     Sbom(SbomArgs),
+    /// Show which tags an event would publish, and refuse those no registry accepts
+    Tags(TagsArgs),
     /// Publish an image with its SBOM and signature, and read it back
     #[command(
         after_help = "Example:\n  seaworthy publish oci:target/seaworthy/image ghcr.io/acme/app:1.2.3 --key cosign.key"
@@ -325,6 +327,20 @@ pub(crate) struct SbomArgs {
     /// File to write; standard output by default
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// `tags`.
+#[derive(Debug, Args)]
+pub(crate) struct TagsArgs {
+    /// The project whose policy says what is published
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Event by GitHub's name, such as `push` or `schedule`, `tag` for a pushed tag, or `all`; the present one by default
+    #[arg(long, value_name = "EVENT")]
+    pub(crate) event: Option<String>,
+    /// Branch, tag or number of the pull request the event is about, or a ref in full
+    #[arg(long = "ref", value_name = "REF")]
+    pub(crate) reference: Option<String>,
 }
 
 /// `publish`.

@@ -28,7 +28,7 @@ impl Config {
                 Failure::new(ExitCode::Error, format!("failed to read `{}`: {error}", file.display()))
                     .hint("correct the line, or leave the file out of it with `--no-config`")
             })?;
-            for (name, near) in seaworthy_rules::unknown_rules(&config.policy) {
+            if let Some((name, near)) = seaworthy_rules::unknown_rules(&config.policy).into_iter().next() {
                 let mut message = format!("failed to read `{}`: unknown rule `{name}`", file.display());
                 if let Some(near) = near {
                     message = format!("{message}: did you mean `{near}`?");

@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod config;
+mod event;
 mod failure;
 mod interrupt;
 mod output;
@@ -10,6 +11,7 @@ mod release;
 mod remote;
 mod shell;
 mod stages;
+mod tagging;
 mod workdir;
 
 use clap::Parser as _;
@@ -42,6 +44,7 @@ fn main() -> std::process::ExitCode {
         Command::Inspect(args) => commands::inspect::exec(&shell, global, args),
         Command::Test(args) => commands::test::exec(&shell, global, args),
         Command::Sbom(args) => commands::sbom::exec(&shell, global, args),
+        Command::Tags(args) => commands::tags::exec(&shell, global, args),
         Command::Publish(args) => commands::publish::exec(&shell, global, args),
         Command::Sign(args) => commands::sign::exec(&shell, global, args),
         Command::Attest(args) => commands::attest::exec(&shell, global, args),

@@ -40,6 +40,7 @@ impl Shell {
     }
 
     /// Prints a result to standard output. A reader that has gone away ends the program quietly.
+    #[expect(clippy::unused_self, reason = "everything that is printed goes through the shell")]
     pub(crate) fn out(&self, text: &str) -> Result<(), Failure> {
         if interrupted() {
             return Err(Failure::interrupted());
@@ -95,6 +96,7 @@ impl Shell {
     }
 
     /// Text on standard error as it is; results of a stage that are not the command's final result.
+    #[expect(clippy::unused_self, reason = "everything that is printed goes through the shell")]
     pub(crate) fn line(&self, text: &str) {
         if interrupted() {
             return;

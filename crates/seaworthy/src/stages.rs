@@ -125,6 +125,7 @@ pub(crate) fn output_dir(project: &Path, wanted: Option<&Path>) -> Result<PathBu
 }
 
 /// Builds the image of a project into a layout.
+#[expect(clippy::too_many_arguments, reason = "a stage is a function of all that it depends on")]
 pub(crate) fn build(
     shell: &Shell,
     global: &Global,

@@ -45,7 +45,7 @@ pub(crate) fn exec(shell: &Shell, _global: &Global, args: &DoctorArgs) -> Result
         Ok(version) => line('✓', "Docker Engine", &version),
         Err(why) => line('–', "Docker Engine", &format!("{why}; needed only for `--engine docker`")),
     }
-    let (leftovers, failed) = leftovers(&mut text, runtime.as_ref().ok(), args.clean)?;
+    let (leftovers, failed) = leftovers(&mut text, runtime.as_ref().ok(), args.clean);
     shell.out(&text)?;
     if leftovers > 0 && !args.clean {
         shell.note("`seaworthy doctor --clean` removes what killed runs left");
@@ -54,7 +54,7 @@ pub(crate) fn exec(shell: &Shell, _global: &Global, args: &DoctorArgs) -> Result
 }
 
 /// Names, and removes when asked, what killed runs left; gives how many there were and whether one stayed.
-fn leftovers(text: &mut String, runtime: Option<&Runtime>, clean: bool) -> Result<(usize, bool), Failure> {
+fn leftovers(text: &mut String, runtime: Option<&Runtime>, clean: bool) -> (usize, bool) {
     let mut found = 0;
     let mut failed = false;
     let _ = writeln!(text, "\nleft by killed runs");
@@ -76,7 +76,7 @@ fn leftovers(text: &mut String, runtime: Option<&Runtime>, clean: bool) -> Resul
     }
     if found == 0 {
         let _ = writeln!(text, "  nothing");
-        return Ok((0, false));
+        return (0, false);
     }
     if clean {
         if let Some(runtime) = runtime {
@@ -113,7 +113,7 @@ fn leftovers(text: &mut String, runtime: Option<&Runtime>, clean: bool) -> Resul
             }
         }
     }
-    Ok((found, failed))
+    (found, failed)
 }
 
 /// The first executable of that name on `PATH`.

@@ -15,5 +15,6 @@ pub(crate) mod rules;
 pub(crate) mod sbom;
 pub(crate) mod ship;
 pub(crate) mod sign;
+pub(crate) mod tags;
 pub(crate) mod test;
 pub(crate) mod verify;

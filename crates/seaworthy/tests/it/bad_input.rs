@@ -267,7 +267,7 @@ fn within(dir: &Path, codes: &[i32]) -> Ran {
 fn hostile_dockerfiles() {
     hostile("Dockerfile", b"FROM scratch\nRUN a\0b\n\0\0\nCOPY \xff\xfe /x\n\x1b[31mRUN x\n", &[0, 1]);
     hostile("Dockerfile", &noise(100_000), &[0, 1]);
-    hostile("Dockerfile", "FROM a\nRUN x \\\n".repeat(1).as_bytes(), &[0, 1]);
+    hostile("Dockerfile", b"FROM a\nRUN x \\\n", &[0, 1]);
     hostile("Dockerfile", format!("FROM a\n{}", "RUN x \\\n".repeat(50_000)).as_bytes(), &[0, 1]);
     hostile("Dockerfile", "FROM a AS s\n".repeat(3000).as_bytes(), &[0, 1]);
     hostile("Dockerfile", format!("FROM a\nENV A={}\n", "$".repeat(100_000)).as_bytes(), &[0, 1]);
@@ -282,10 +282,11 @@ fn hostile_compose_files() {
     let mut bomb = "services:\n  a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for (at, name) in ('b'..='k').enumerate() {
         let before = char::from(b'a' + u8::try_from(at).unwrap());
-        bomb.push_str(&format!("  {name}: &{name} [{}]\n", vec![format!("*{before}"); 9].join(", ")));
+        let nine = vec![format!("*{before}"); 9].join(", ");
+        bomb.extend(["  ", &name.to_string(), ": &", &name.to_string(), " [", &nine, "]\n"]);
     }
     hostile("compose.yaml", bomb.as_bytes(), &[0, 1]);
-    let deep: String = (0..3000).map(|at| format!("{}k:\n", " ".repeat(at))).collect();
+    let deep = (0..3000).map(|at| " ".repeat(at) + "k:").collect::<Vec<_>>().join("\n");
     hostile("compose.yaml", deep.as_bytes(), &[0, 1]);
     hostile("compose.yaml", &noise(50_000), &[0, 1]);
 }

@@ -135,8 +135,7 @@ fn help_is_as_recorded() {
         }
         let ran: Ran = seaworthy().args(&args).env("COLUMNS", "100").output().unwrap().into();
         // Trailing blanks are no part of a text.
-        let text: String =
-            ran.expect(0).stdout.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+        let text = ran.expect(0).stdout.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n";
         let file = golden.join(format!("{command}.txt"));
         if bless {
             fs::create_dir_all(&golden).unwrap();

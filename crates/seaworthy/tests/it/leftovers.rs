@@ -460,7 +460,7 @@ fn interrupted_while_building() {
                 break family;
             }
             assert!(child.try_wait().unwrap().is_none(), "the build ended early");
-            assert!(begun.elapsed() < Duration::from_secs(60), "the build script never ran");
+            assert!(begun.elapsed() < Duration::from_mins(1), "the build script never ran");
             std::thread::sleep(Duration::from_millis(10));
         };
         signal(pid, signal_name);
