@@ -273,6 +273,8 @@ pub struct GitFact {
     pub commit: String,
     /// Branch, where one is checked out.
     pub branch: Option<String>,
+    /// Default branch of `origin`, where the clone knows it.
+    pub default_branch: Option<String>,
     /// Tags at the commit.
     pub tags: Vec<String>,
     /// Whether tracked files differ from the commit.

@@ -15,6 +15,8 @@ pub(crate) fn read(root: &Path) -> Option<(GitFact, BTreeSet<String>)> {
     let fact = GitFact {
         commit,
         branch: line(&["symbolic-ref", "--quiet", "--short", "HEAD"]),
+        default_branch: line(&["symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"])
+            .and_then(|name| name.strip_prefix("origin/").map(str::to_owned)),
         tags: tags.lines().map(str::to_owned).collect(),
         dirty: dirty.is_some_and(|text| !text.is_empty()),
         commit_time: line(&["log", "-1", "--format=%ct"]).and_then(|text| text.parse().ok()).unwrap_or(0),

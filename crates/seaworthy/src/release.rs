@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::shell::Shell;
 use crate::stages;
 use crate::workdir::WorkDir;
-use seaworthy_facts::{ProjectFacts, ReleaseFacts};
+use seaworthy_facts::ReleaseFacts;
 use seaworthy_finding::ExitCode;
 use seaworthy_oci::Source;
 use seaworthy_registry::{Options as RegistryOptions, PlainHttp};
@@ -26,7 +26,7 @@ pub(crate) struct Publication<'a> {
     pub(crate) plain_http: Option<String>,
 }
 
-/// Publishes an image and reads it back.
+/// Publishes an image and reads it back. With a tag that no registry accepts nothing is sent, and the facts say so.
 pub(crate) fn publish(
     shell: &Shell,
     global: &Global,
@@ -35,8 +35,17 @@ pub(crate) fn publish(
     let key = publication.key?;
     let (destination, _) = place(publication.to)?;
     let sbom_wanted = publication.sbom.is_some();
+    let (tags, invalid) = seaworthy_release::check_tags(&publication.tags);
+    if !invalid.is_empty() {
+        return Ok(ReleaseFacts {
+            destination: publication.to.to_owned(),
+            tested: publication.image.descriptor.digest.to_string(),
+            invalid_tags: invalid.into_iter().map(|tag| tag.tag).collect(),
+            ..ReleaseFacts::default()
+        });
+    }
     let options = PublishOptions {
-        tags: publication.tags,
+        tags,
         sbom: publication.sbom,
         sign: key.as_ref(),
         registry: registry(global, publication.plain_http),
@@ -62,22 +71,6 @@ pub(crate) fn publish(
     facts.sign_wanted |= publication.sign_wanted;
     facts.sbom_wanted |= sbom_wanted;
     Ok(facts)
-}
-
-/// Tags to publish under: those asked for with `{{version}}` and `{{sha}}` filled in, else the image's own.
-pub(crate) fn tags(wanted: &[String], own: &str, project: Option<&ProjectFacts>) -> Vec<String> {
-    if wanted.is_empty() {
-        return vec![own.to_owned()];
-    }
-    let version =
-        project.and_then(|project| project.rust.as_ref()).map_or(own, |krate| krate.version.as_str());
-    let sha = project
-        .and_then(|project| project.git.as_ref())
-        .map(|git| git.commit.chars().take(7).collect::<String>());
-    let fill = |tag: &String| {
-        tag.replace("{{version}}", version).replace("{{sha}}", sha.as_deref().unwrap_or("unknown"))
-    };
-    wanted.iter().map(fill).collect()
 }
 
 /// How a destination may be named.

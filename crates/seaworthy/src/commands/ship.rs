@@ -3,11 +3,13 @@
 use super::{build, inspect, sbom};
 use crate::cli::{EngineArg, Global, ShipArgs};
 use crate::config::Config;
+use crate::event;
 use crate::failure::Failure;
 use crate::output;
 use crate::release::{self, Publication};
 use crate::shell::Shell;
 use crate::stages::{self, STATIC, TrialArgs};
+use crate::tagging::{self, Tagging};
 use seaworthy_facts::{Facts, ProjectFacts};
 use seaworthy_finding::{
     CheckStatus, ExitCode, Family, ImageConfig, Report, StageReport, StageStatus, format_bytes, format_ms,
@@ -24,6 +26,10 @@ struct Voyage<'a> {
     config: &'a Config,
     policy: ImageConfig,
     out: PathBuf,
+    /// The image's own tag.
+    tag: String,
+    /// What is published.
+    tagging: Tagging,
     facts: Facts,
     stages: Vec<StageReport>,
     families: Vec<Family>,
@@ -49,6 +55,13 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &ShipArgs) -> Result<Ex
     }
     let mut policy = config.image().cloned().unwrap_or_default();
     build::complete(&mut policy, &project, &args.path);
+    let own = args.tag.first().filter(|tag| seaworthy_tags::problem(tag).is_none()).cloned();
+    let tag = own.unwrap_or_else(|| build::default_tag(&project));
+    // Rules that cannot be read are told before any work.
+    let publish = &config.policy.publish;
+    let wanted = if args.tag.is_empty() { &publish.tags } else { &args.tag };
+    let happened = event::here(project.git.as_ref());
+    let tagging = tagging::evaluate(wanted, &tag, publish.latest.as_deref(), Some(&project), &happened)?;
     let out = stages::output_dir(&args.path, args.output.as_deref())?;
     let mut voyage = Voyage {
         shell,
@@ -57,6 +70,8 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &ShipArgs) -> Result<Ex
         config: &config,
         policy,
         out,
+        tag,
+        tagging,
         facts: Facts::default(),
         stages: Vec::new(),
         families: Vec::new(),
@@ -69,13 +84,13 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &ShipArgs) -> Result<Ex
 
 impl Voyage<'_> {
     fn sail(&mut self, project: ProjectFacts) {
-        let tag = self.args.tag.first().cloned().unwrap_or_else(|| build::default_tag(&project));
+        let tag = self.tag.clone();
         self.check(project);
         let image = self.build(&tag).and_then(|()| self.inspect(&tag));
         match image {
             Some(image) => {
                 self.test(&image);
-                self.publish(&image, &tag);
+                self.publish(&image);
             }
             None => {
                 let why = "there is no image: an earlier stage failed";
@@ -189,7 +204,7 @@ impl Voyage<'_> {
         }
     }
 
-    fn publish(&mut self, image: &Image, tag: &str) {
+    fn publish(&mut self, image: &Image) {
         if let Some(stage) = self.stages.iter().find(|stage| stage.status != StageStatus::Done) {
             let why = match stage.status {
                 StageStatus::NotRun => format!("`{}` was not run, so fitness is not proven", stage.name),
@@ -202,15 +217,13 @@ impl Voyage<'_> {
         let to = to.unwrap_or_else(|| format!("oci:{}", self.out.join("published").display()));
         let begun = self.begin("publish", &to);
         let Some(facts) = &self.facts.image else { return };
-        let tags = if self.args.tag.is_empty() {
-            self.config.policy.publish.tags.clone()
-        } else {
-            self.args.tag.clone()
-        };
+        for warning in &self.tagging.warnings {
+            self.shell.note(&seaworthy_report::escape(warning));
+        }
         let publication = Publication {
             image,
             to: &to,
-            tags: release::tags(&tags, tag, self.facts.project.as_ref()),
+            tags: self.tagging.names(),
             sbom: self.config.policy.publish.sbom.unwrap_or(true).then(|| sbom::spdx(facts)),
             key: if self.args.no_sign {
                 Ok(None)
@@ -222,11 +235,12 @@ impl Voyage<'_> {
         };
         match release::publish(self.shell, self.global, publication) {
             Ok(released) => {
-                let words = format!(
-                    "{} as {}",
-                    released.tested,
-                    released.tags.iter().map(|tag| tag.tag.as_str()).collect::<Vec<_>>().join(", ")
-                );
+                let names: Vec<&str> = released.tags.iter().map(|tag| tag.tag.as_str()).collect();
+                let words = match (released.invalid_tags.as_slice(), names.as_slice()) {
+                    ([], []) => format!("{} without a tag: no rule is about this event", released.tested),
+                    ([], names) => format!("{} as {}", released.tested, names.join(", ")),
+                    _ => "nothing was sent".to_owned(),
+                };
                 self.facts.release = Some(released);
                 self.families.push(Family::Release);
                 self.end("publish", begun, &[Family::Release], words);
