@@ -11,19 +11,19 @@ mod run;
 
 pub use build::{BuildFacts, BuildStep};
 pub use image::{
-    BinaryFact, FileFact, FileKind, GroupFact, ImageFacts, LayerFact, PackageFact, SecretFact, SecretPlace, UserFact,
-    Waste, WasteCause,
+    BinaryFact, FileFact, FileKind, GroupFact, ImageFacts, LayerFact, PackageFact, SecretFact, SecretPlace,
+    UserFact, Waste, WasteCause,
 };
 pub use observed::Observed;
 pub use project::{
-    Checkbox, CodeBlock, ComposeFact, ComposeHealth, ComposePort, ComposeService, ContextEntry, DockerfileFact,
-    DocumentFact, EnvRow, GitFact, IgnoreFact, PortClaim, ProjectFacts, RustCrate, SizeClaim, Spanned, SyntaxProblem,
-    TextFile,
+    Checkbox, CodeBlock, ComposeFact, ComposeHealth, ComposePort, ComposeService, ContextEntry,
+    DockerfileFact, DocumentFact, EnvRow, GitFact, IgnoreFact, PortClaim, ProjectFacts, RustCrate, SizeClaim,
+    Spanned, SyntaxProblem, TextFile,
 };
 pub use release::{ReferrerFact, ReleaseFacts, SignatureFact, TagFact};
 pub use run::{
-    Boot, CapabilityFacts, Drain, Exit, HealthFacts, HttpResult, LogFacts, MissingVariable, ReadyFacts, RunFacts,
-    SocketFact, StopFacts, WriteFact,
+    Boot, CapabilityFacts, Drain, Exit, HealthFacts, HttpResult, LogFacts, MissingVariable, ReadyFacts,
+    RunFacts, SocketFact, StopFacts, WriteFact,
 };
 
 /// Everything known in one command; what a rule is given.

@@ -1,7 +1,7 @@
 //! What a repository claims.
 
-use seaworthy_dockerfile::{Dockerfile, SyntaxError};
 use seaworthy_dockerfile::ignore::IgnoreFile;
+use seaworthy_dockerfile::{Dockerfile, SyntaxError};
 use seaworthy_finding::{LineIndex, Span};
 
 /// A value with the bytes it stands at.
@@ -332,6 +332,9 @@ pub struct ProjectFacts {
 impl ProjectFacts {
     /// Whether nothing was found to check.
     pub fn is_empty(&self) -> bool {
-        self.dockerfiles.is_empty() && self.ignores.is_empty() && self.composes.is_empty() && self.documents.is_empty()
+        self.dockerfiles.is_empty()
+            && self.ignores.is_empty()
+            && self.composes.is_empty()
+            && self.documents.is_empty()
     }
 }

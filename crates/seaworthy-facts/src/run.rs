@@ -154,6 +154,9 @@ pub struct LogFacts {
     pub leaks: Vec<String>,
     /// Files that look like logs and grew.
     pub log_files: Vec<String>,
+    /// Whether more was logged than was read.
+    #[serde(default)]
+    pub truncated: bool,
 }
 
 /// How the declared health check behaved, driven by Seaworthy.

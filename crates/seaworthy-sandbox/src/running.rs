@@ -293,6 +293,23 @@ impl Running {
         }
     }
 
+    /// Sends a signal to every process of the box, the first one first.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when the first process has ended; otherwise the kernel's answer for it.
+    pub fn signal_all(&self, signal: i32) -> Result<(), Error> {
+        self.signal(signal)?;
+        let others = self.host_pids().into_iter().filter(|pid| *pid != self.live.pid);
+        let held: Vec<(i32, OwnedFd)> =
+            others.filter_map(|pid| Some((pid, sys::hold_process(pid).ok()?))).collect();
+        // A number may have passed to a stranger before it was held; what is still in the box now is no stranger.
+        let still = self.host_pids();
+        for (_, pidfd) in held.iter().filter(|(pid, _)| still.contains(pid)) {
+            let _ = sys::pidfd_send_signal(pidfd.as_raw_fd(), signal);
+        }
+        Ok(())
+    }
+
     /// Waits for the end of the first process; `None` when the time is over. Every call gives the same exit.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! and execve in a copy of a multi-threaded process.
 
 use std::ffi::CStr;
-use std::os::fd::RawFd;
+use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
 
 use libc::{c_int, c_long, c_uint, c_void};
 
@@ -391,6 +391,12 @@ pub(crate) unsafe fn execve(
 pub(crate) fn pidfd_open(pid: i32) -> Sys<RawFd> {
     // SAFETY: only numbers are passed.
     check_fd(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })
+}
+
+/// Holds a process by its number.
+pub(crate) fn hold_process(pid: i32) -> Sys<OwnedFd> {
+    // SAFETY: the descriptor is new and owned by nobody else.
+    pidfd_open(pid).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 pub(crate) fn pidfd_send_signal(pidfd: RawFd, signal: c_int) -> Sys<()> {

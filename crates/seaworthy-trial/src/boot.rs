@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 /// Time between two probes.
 const STEP: Duration = Duration::from_millis(10);
+/// How long a ready service must still be there.
+const SETTLED: Duration = Duration::from_millis(20);
 /// Lines of a log kept as evidence.
 pub(crate) const TAIL: usize = 12;
 
@@ -48,6 +50,7 @@ pub(crate) fn boot(
     let mut last_answer = String::new();
     let mut ready = false;
     let mut exit = None;
+    let mut ready_at = None;
     while begun.elapsed() < limit {
         exit = container.wait(Duration::ZERO)?;
         if exit.is_some() {
@@ -57,19 +60,28 @@ pub(crate) fn boot(
         match probe.ask(container.as_ref()) {
             Ok(answer) => {
                 last_answer = answer;
-                ready = true;
+                ready_at = Some(millis(begun));
+                // A program that goes into the background listens for a moment before everything it started is
+                // ended with it.
+                exit = container.wait(SETTLED)?;
+                ready = exit.is_none();
                 break;
             }
             Err(answer) => last_answer = answer,
         }
         std::thread::sleep(STEP);
     }
-    let ms = millis(begun);
+    let ms = ready_at.unwrap_or_else(|| millis(begun));
     let mut boot = Boot { ready, exit, ms, log_tail: Vec::new(), diagnosis: Vec::new() };
     if !ready {
         let logs = container.logs();
-        boot.log_tail = logs.tail(TAIL).iter().map(|line| plan.redact(line)).collect();
+        boot.log_tail = logs.tail(TAIL).iter().map(|line| plan.shown(line)).collect();
         boot.diagnosis = diagnose(launch, exit, container.as_ref());
+        boot.diagnosis.extend(plan.emptied.iter().map(|path| {
+            format!(
+                "`{path}` is a volume, which a trial starts empty: the files the image has there are missing, where an engine would copy them"
+            )
+        }));
     }
     Ok(Booted { boot, container: Some(container), attempts, last_answer })
 }
@@ -100,6 +112,10 @@ fn diagnose(launch: &Launch, exit: Option<Exit>, container: &dyn Container) -> V
             Some(31) => words
                 .push("it was ended by SIGSYS: the seccomp filter refuses a system call it makes".to_owned()),
             Some(signal) => words.push(format!("it was ended by {}", signal_name(signal))),
+            None if exit.code == Some(0) => words.push(
+                "the image's program ended by itself, with success: a service stays in the foreground, for what it leaves in the background ends with it"
+                    .to_owned(),
+            ),
             None => {}
         },
         None => {

@@ -82,9 +82,11 @@ pub struct Captured {
 
 impl Captured {
     /// The last lines of both streams, standard error last.
-    pub fn tail(&self, lines: usize) -> Vec<String> {
-        let all: Vec<&str> = self.stdout.lines().chain(self.stderr.lines()).collect();
-        all.iter().skip(all.len().saturating_sub(lines)).map(|line| (*line).to_owned()).collect()
+    pub fn tail(&self, lines: usize) -> Vec<&str> {
+        let mut tail: Vec<&str> =
+            self.stderr.lines().rev().chain(self.stdout.lines().rev()).take(lines).collect();
+        tail.reverse();
+        tail
     }
 }
 
@@ -152,6 +154,17 @@ pub trait Container: Send + Sync {
     fn wait(&self, limit: Duration) -> Result<Option<Exit>, DriverError>;
     /// What it wrote so far.
     fn logs(&self) -> Captured;
+    /// Whether it wrote more than was kept, so that [`Container::logs`] ends early.
+    fn logs_truncated(&self) -> bool {
+        false
+    }
+    /// Stops or continues everything inside, by SIGSTOP or SIGCONT.
+    ///
+    /// # Errors
+    /// The container has ended or the engine refuses.
+    fn suspend(&self, stop: bool) -> Result<(), DriverError> {
+        self.signal(if stop { 19 } else { 18 })
+    }
     /// Runs a command inside, as the container's user.
     fn exec(&self, argv: &[String], limit: Duration) -> ExecResult;
     /// Connects to a port inside.

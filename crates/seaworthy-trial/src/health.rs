@@ -10,6 +10,7 @@ use std::time::Duration;
 /// Docker's defaults, in nanoseconds.
 const DEFAULT_TIMEOUT: u64 = 30_000_000_000;
 const DEFAULT_INTERVAL: u64 = 30_000_000_000;
+const DEFAULT_RETRIES: u32 = 3;
 
 /// Watches the health check turn healthy, then stops the process and watches it turn unhealthy.
 ///
@@ -20,7 +21,7 @@ pub(crate) fn watch(container: &dyn Container, plan: &Plan, subject: &Subject<'_
     let or = |value: u64, default: u64| Duration::from_nanos(if value == 0 { default } else { value });
     let timeout = or(declared.timeout, DEFAULT_TIMEOUT);
     let interval = or(declared.interval, DEFAULT_INTERVAL);
-    let retries = declared.retries.max(1);
+    let retries = if declared.retries == 0 { DEFAULT_RETRIES } else { declared.retries };
     let start_period = Duration::from_nanos(declared.start_period);
     // A container is unhealthy after its start period and `retries` failed probes; no need to wait longer than a minute.
     let patience =
@@ -33,7 +34,7 @@ pub(crate) fn watch(container: &dyn Container, plan: &Plan, subject: &Subject<'_
     while container.started().elapsed() < patience {
         let result = container.exec(&argv, timeout);
         facts.last_status = result.status;
-        facts.last_output = shorten(&plan.redact(result.output.trim()));
+        facts.last_output = plan.shown(result.output.trim());
         if let Some(error) = &result.error {
             facts.last_output.clone_from(error);
             facts.diagnosis = missing_program(subject.image, &argv, error);
@@ -56,16 +57,14 @@ pub(crate) fn watch(container: &dyn Container, plan: &Plan, subject: &Subject<'_
     Some(facts)
 }
 
-/// Stops the process by SIGSTOP and probes `retries` times; all must fail for the container to turn unhealthy.
+/// Stops the service by SIGSTOP, its workers too, and probes `retries` times; all must fail for the container to turn unhealthy.
 fn while_stopped(
     container: &dyn Container,
     argv: &[String],
     timeout: Duration,
     retries: u32,
 ) -> Option<bool> {
-    const SIGSTOP: i32 = 19;
-    const SIGCONT: i32 = 18;
-    container.signal(SIGSTOP).ok()?;
+    container.suspend(true).ok()?;
     // The probes do not influence one another, so they run at the same time.
     let failed = std::thread::scope(|scope| {
         let probes: Vec<_> = (0..retries.min(5))
@@ -73,7 +72,7 @@ fn while_stopped(
             .collect();
         probes.into_iter().all(|probe| probe.join().unwrap_or(false))
     });
-    container.signal(SIGCONT).ok()?;
+    container.suspend(false).ok()?;
     Some(failed)
 }
 
@@ -85,12 +84,4 @@ fn missing_program(image: &ImageFacts, argv: &[String], error: &str) -> Vec<Stri
         words.push("the health check is in shell form, and the image has no /bin/sh".to_owned());
     }
     words
-}
-
-fn shorten(text: &str) -> String {
-    if text.chars().count() <= 400 {
-        text.to_owned()
-    } else {
-        text.chars().take(400).chain("…".chars()).collect()
-    }
 }

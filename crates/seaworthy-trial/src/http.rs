@@ -98,16 +98,18 @@ pub(crate) fn ask(mut stream: TcpStream, request: &Request, limit: Duration) -> 
     stream.set_write_timeout(Some(limit))?;
     let (head, body) = request.wire();
     stream.write_all((head + &body).as_bytes())?;
-    read_answer(&mut stream, limit)
+    read_answer(&mut stream, request, limit)
 }
 
 /// Reads an answer to its end: by length, by chunks, or to the end of the stream.
-pub(crate) fn read_answer(stream: &mut TcpStream, limit: Duration) -> io::Result<Answer> {
+pub(crate) fn read_answer(stream: &mut TcpStream, request: &Request, limit: Duration) -> io::Result<Answer> {
+    // The length that an answer to HEAD names is that of a body that does not come.
+    let bodiless = request.method == "HEAD";
     let end = Instant::now() + limit;
     let mut bytes = Vec::new();
     let mut piece = [0_u8; 16 * 1024];
     loop {
-        if let Some(answer) = parse(&bytes, false) {
+        if let Some(answer) = parse(&bytes, false, bodiless) {
             return Ok(answer);
         }
         let left = end.saturating_duration_since(Instant::now());
@@ -131,11 +133,11 @@ pub(crate) fn read_answer(stream: &mut TcpStream, limit: Duration) -> io::Result
     let closed = || {
         io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was closed without a complete answer")
     };
-    parse(&bytes, true).ok_or_else(closed)
+    parse(&bytes, true, bodiless).ok_or_else(closed)
 }
 
 /// An answer, once the bytes hold a whole one.
-fn parse(bytes: &[u8], closed: bool) -> Option<Answer> {
+fn parse(bytes: &[u8], closed: bool, bodiless: bool) -> Option<Answer> {
     let head_end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&bytes[..head_end]).into_owned();
     let mut lines = head.split("\r\n");
@@ -146,16 +148,16 @@ fn parse(bytes: &[u8], closed: bool) -> Option<Answer> {
         .collect();
     let rest = &bytes[head_end + 4..];
     if (100..200).contains(&status) {
-        return parse(rest, closed);
+        return parse(rest, closed, bodiless);
     }
     let header =
         |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    let body = if header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
+    let body = if bodiless || status == 204 || status == 304 {
+        Vec::new()
+    } else if header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
         chunks(rest)?
     } else if let Some(length) = header("content-length").and_then(|value| value.parse::<usize>().ok()) {
         rest.get(..length)?.to_vec()
-    } else if status == 204 || status == 304 {
-        Vec::new()
     } else if closed {
         rest.to_vec()
     } else {
@@ -203,19 +205,23 @@ mod tests {
     #[test]
     fn answers_end_by_length_by_chunk_or_by_close() {
         let by_length = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
-        assert_eq!(parse(by_length, false).unwrap().body, "hi");
-        assert!(parse(&by_length[..by_length.len() - 1], false).is_none());
+        assert_eq!(parse(by_length, false, false).unwrap().body, "hi");
+        assert!(parse(&by_length[..by_length.len() - 1], false, false).is_none());
         let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
-        assert_eq!(parse(chunked, false).unwrap().body, "hi");
+        assert_eq!(parse(chunked, false, false).unwrap().body, "hi");
+        assert_eq!(parse(&by_length[..by_length.len() - 2], false, true).unwrap().body, "");
         let to_end = b"HTTP/1.1 500 No\r\n\r\nx";
-        assert!(parse(to_end, false).is_none());
-        assert_eq!(parse(to_end, true).unwrap().status, 500);
-        assert_eq!(parse(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 N\r\n\r\n", false).unwrap().status, 204);
+        assert!(parse(to_end, false, false).is_none());
+        assert_eq!(parse(to_end, true, false).unwrap().status, 500);
+        assert_eq!(
+            parse(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 N\r\n\r\n", false, false).unwrap().status,
+            204
+        );
     }
 
     #[test]
     fn hostile_chunk_sizes_do_not_panic() {
         let bytes = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nhi\r\n";
-        assert!(parse(bytes, true).is_none());
+        assert!(parse(bytes, true, false).is_none());
     }
 }

@@ -5,7 +5,7 @@ use crate::plan::{Plan, Secret};
 use seaworthy_facts::LogFacts;
 
 /// Reads the logs of a run; `answers` are bodies the service generated, whose values must not be logged either.
-pub(crate) fn read(captured: &Captured, plan: &Plan, answers: &[String]) -> LogFacts {
+pub(crate) fn read(captured: &Captured, truncated: bool, plan: &Plan, answers: &[String]) -> LogFacts {
     let generated: Vec<Secret> = answers
         .iter()
         .flat_map(|body| strings(body))
@@ -14,12 +14,13 @@ pub(crate) fn read(captured: &Captured, plan: &Plan, answers: &[String]) -> LogF
     let mut facts = LogFacts {
         stdout_lines: captured.stdout.lines().count() as u64,
         stderr_lines: captured.stderr.lines().count() as u64,
+        truncated,
         ..LogFacts::default()
     };
     for line in captured.stdout.lines().chain(captured.stderr.lines()) {
         for secret in plan.secrets.iter().chain(&generated) {
             if line.contains(&secret.value) {
-                let shown = plan.redact(line).replace(&secret.value, &format!("[{}]", secret.name));
+                let shown = plan.shown(&line.replace(&secret.value, &format!("[{}]", secret.name)));
                 facts.leaks.push(format!("{}: {}", secret.name, shown.trim()));
             }
         }

@@ -39,7 +39,7 @@ fn without(
     if let Some(container) = booted.container {
         let logs = container.logs();
         facts.named = logs.stdout.contains(&variable.name) || logs.stderr.contains(&variable.name);
-        facts.boot.log_tail = logs.tail(TAIL).iter().map(|line| plan.redact(line)).collect();
+        facts.boot.log_tail = logs.tail(TAIL).iter().map(|line| plan.shown(line)).collect();
     }
     Ok(facts)
 }

@@ -47,6 +47,8 @@ pub struct Plan {
     pub launch: Launch,
     /// Values that must not be logged.
     pub secrets: Vec<Secret>,
+    /// Volumes in which the image has files; a trial starts them empty.
+    pub(crate) emptied: Vec<String>,
     pub(crate) values: BTreeMap<String, String>,
 }
 
@@ -88,7 +90,12 @@ impl Plan {
         env.entry("PATH".to_owned()).or_insert_with(|| DEFAULT_PATH.to_owned());
         for (name, value) in &subject.test.env {
             let value = match value {
-                EnvValue::Literal(text) => text.clone(),
+                EnvValue::Literal(text) => {
+                    if names_a_secret(name) && text.len() >= RECOGNISED {
+                        secrets.push(Secret { name: format!("variable {name}"), value: text.clone() });
+                    }
+                    text.clone()
+                }
                 EnvValue::Generate => {
                     let value = random_hex(24)?;
                     secrets.push(Secret { name: format!("variable {name}"), value: value.clone() });
@@ -113,7 +120,7 @@ impl Plan {
             capabilities: subject.test.cap_add.clone(),
             memory: subject.test.memory,
         };
-        Ok(Self { launch, secrets, values })
+        Ok(Self { launch, secrets, emptied: emptied(subject), values })
     }
 
     /// A configured request with this run's values in place of `${NAME}`.
@@ -153,9 +160,35 @@ impl Plan {
         }
         out
     }
+
+    /// A service's own words as a report may hold them: without secrets, and bounded, for it may write a line
+    /// without end.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        // Secrets go first: a cut through one would leave a part that is no longer recognised.
+        let clean = self.redact(text);
+        match clean.char_indices().nth(SHOWN) {
+            Some((at, _)) => format!("{}…", &clean[..at]),
+            None => clean,
+        }
+    }
 }
 
+/// Longest piece of a service's own words in a report, in characters.
+const SHOWN: usize = 400;
+
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Shortest value given from outside, in bytes, that is held to be a secret: a shorter one stands in a log by chance.
+const RECOGNISED: usize = 12;
+
+/// Whether a variable is named as one that holds a secret itself, not the place of one.
+fn names_a_secret(name: &str) -> bool {
+    const WORDS: [&str; 6] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "APIKEY", "PRIVATEKEY"];
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase();
+    WORDS.iter().any(|word| plain.ends_with(word))
+        || plain.ends_with("SECRETKEY")
+        || plain.ends_with("ACCESSKEY")
+}
 
 /// Random bytes from the operating system, in hexadecimal.
 fn random_hex(bytes: usize) -> Result<String, PlanError> {
@@ -204,6 +237,13 @@ fn files(
             }
             _ => return Err(wrong("give exactly one of `generate`, `content` and `source`".to_owned())),
         };
+        if file.generate.is_none() && path.starts_with("/run/secrets/") {
+            let text = String::from_utf8_lossy(&content);
+            let values = text.lines().map(str::trim);
+            let values = values.filter(|line| line.len() >= RECOGNISED && !line.starts_with("-----"));
+            let secret = |value: &str| Secret { name: format!("file {path}"), value: value.to_owned() };
+            secrets.extend(values.map(secret));
+        }
         let text = file.mode.as_deref().unwrap_or("0400");
         let mode = u32::from_str_radix(text, 8).map_err(|_| wrong(format!("mode `{text}` is not octal")))?;
         files.push(MountedFile {
@@ -240,6 +280,16 @@ fn tmpfs(subject: &Subject<'_>) -> Result<Vec<TmpfsMount>, PlanError> {
         mounts.push(TmpfsMount { path: path.clone(), size: None, mode, uid, gid, exec: true });
     }
     Ok(mounts)
+}
+
+/// Volumes of the image that hold files of the image.
+fn emptied(subject: &Subject<'_>) -> Vec<String> {
+    let volumes = subject.image.config.config.volumes.keys();
+    let filled = |path: &&String| {
+        let below = format!("{}/", path.trim_end_matches('/'));
+        subject.image.files.iter().any(|file| file.path.starts_with(&below))
+    };
+    volumes.filter(filled).cloned().collect()
 }
 
 /// Reads `/path[:option,…]` as `docker run --tmpfs` does.
@@ -287,6 +337,43 @@ mod tests {
     }
 
     #[test]
+    fn variables_that_hold_secrets_are_told_from_those_that_say_where_one_is() {
+        for name in ["API_TOKEN", "DB_PASSWORD", "JWT_SECRET", "JWT_SECRET_KEY", "STRIPE_API_KEY", "x_token"]
+        {
+            assert!(names_a_secret(name), "{name}");
+        }
+        for name in ["API_TOKEN_FILE", "ALLOW_ENV_TOKEN_X", "PORT", "KEY", "TOKEN_TTL"] {
+            assert!(!names_a_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_end_is_cut_after_its_secrets_are_gone() {
+        let launch = Launch {
+            argv: vec![],
+            env: vec![],
+            without: vec![],
+            cwd: String::new(),
+            uid: 1,
+            gid: 1,
+            groups: vec![],
+            files: vec![],
+            read_only: true,
+            tmpfs: vec![],
+            capabilities: vec![],
+            memory: None,
+        };
+        let secrets = vec![Secret { name: "file /t".to_owned(), value: "s3cret-s3cret".to_owned() }];
+        let plan = Plan { launch, secrets, emptied: Vec::new(), values: BTreeMap::new() };
+        // The secret lies across the place of the cut.
+        let line = format!("{}s3cret-s3cret{}", "ä".repeat(SHOWN - 6), "x".repeat(1000));
+        let shown = plan.shown(&line);
+        assert_eq!(shown.chars().count(), SHOWN + 1);
+        assert!(!shown.contains("s3c"), "{shown}");
+        assert_eq!(plan.shown("short"), "short");
+    }
+
+    #[test]
     fn values_of_the_run_fill_requests_and_are_redacted() {
         let launch = Launch {
             argv: vec![],
@@ -303,7 +390,12 @@ mod tests {
             memory: None,
         };
         let secrets = vec![Secret { name: "file /t".to_owned(), value: "s3cret".to_owned() }];
-        let plan = Plan { launch, secrets, values: BTreeMap::from([("/t".to_owned(), "s3cret".to_owned())]) };
+        let plan = Plan {
+            launch,
+            secrets,
+            emptied: Vec::new(),
+            values: BTreeMap::from([("/t".to_owned(), "s3cret".to_owned())]),
+        };
         let expectation = Expectation {
             request: "POST /x".to_owned(),
             headers: BTreeMap::from([("Authorization".to_owned(), "Bearer ${/t}".to_owned())]),

@@ -133,6 +133,14 @@ impl Container for SandboxContainer {
         Captured { stdout: logs.stdout_text(), stderr: logs.stderr_text() }
     }
 
+    fn logs_truncated(&self) -> bool {
+        self.0.logs().truncated
+    }
+
+    fn suspend(&self, stop: bool) -> Result<(), DriverError> {
+        self.0.signal_all(if stop { 19 } else { 18 }).map_err(|error| explain(&error))
+    }
+
     fn exec(&self, argv: &[String], limit: Duration) -> ExecResult {
         let exec = Exec {
             argv: argv.iter().map(Into::into).collect(),

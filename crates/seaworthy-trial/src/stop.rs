@@ -18,6 +18,24 @@ struct UnderWay {
     rest: String,
 }
 
+impl UnderWay {
+    /// Whether the answer, or the end of the connection, is here already.
+    fn answered(&self) -> bool {
+        let quick = self.stream.set_read_timeout(Some(Duration::from_millis(1)));
+        quick.is_ok() && self.stream.peek(&mut [0]).is_ok()
+    }
+}
+
+/// What became of the request at the stop.
+pub(crate) enum Drained {
+    /// None was made.
+    Nothing,
+    /// It was answered before the signal came, so it proves nothing.
+    Early(String),
+    /// It was under way.
+    Seen(Drain),
+}
+
 /// Opens a request with its last byte held back; a request without a body is sent whole.
 fn open(container: &dyn Container, request: &Request, port: u16) -> std::io::Result<UnderWay> {
     let mut stream = container.connect(port, Duration::from_secs(2))?;
@@ -38,7 +56,7 @@ pub(crate) fn stop(
     signal: &str,
     grace: Duration,
     drain: Option<(&Request, u16)>,
-) -> Result<(StopFacts, Option<Drain>), DriverError> {
+) -> Result<(StopFacts, Drained), DriverError> {
     let number =
         signal_number(signal).ok_or_else(|| DriverError::Failed(format!("`{signal}` is no signal")))?;
     let status = container.status().ok();
@@ -50,9 +68,14 @@ pub(crate) fn stop(
         // The service must have taken the connection before the signal comes.
         std::thread::sleep(Duration::from_millis(100));
     }
+    let early = under_way.as_ref().is_some_and(|(_, opened)| opened.as_ref().is_ok_and(UnderWay::answered));
     let sent = Instant::now();
     container.signal(number)?;
-    let drained = under_way.map(|(request, opened)| finish(request, opened, sent, grace));
+    let drained = match under_way {
+        Some((request, _)) if early => Drained::Early(request.line()),
+        Some((request, opened)) => Drained::Seen(finish(request, opened, sent, grace)),
+        None => Drained::Nothing,
+    };
     let mut exit = container.wait(grace.saturating_sub(sent.elapsed()))?;
     let ms = millis(sent);
     let forced = exit.is_none();
@@ -83,7 +106,7 @@ fn finish(request: &Request, opened: std::io::Result<UnderWay>, sent: Instant, g
             std::thread::sleep(HELD);
             under_way.stream.write_all(under_way.rest.as_bytes())?;
         }
-        http::read_answer(&mut under_way.stream, grace)
+        http::read_answer(&mut under_way.stream, request, grace)
     });
     facts.ms = millis(sent);
     match answer {

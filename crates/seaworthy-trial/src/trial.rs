@@ -72,12 +72,12 @@ pub fn run(
                 probe: probe.words(),
                 probe_source: probe_source.to_owned(),
                 attempts,
-                last_answer: plan.redact(&answer),
+                last_answer: plan.shown(&answer),
             });
             if ready && let Some(container) = &booted.container {
                 observe(container.as_ref(), plan, subject, options, &probe, &mut facts, tell);
             } else {
-                let why = format!("the service did not become ready ({})", plan.redact(&answer));
+                let why = format!("the service did not become ready ({})", plan.shown(&answer));
                 after_ready_not_run(&mut facts, &why);
             }
             drop(booted);
@@ -190,9 +190,20 @@ fn observe(
         Ok((stopped, drained)) => {
             facts.stop = Observed::Seen(stopped);
             facts.drain = match (drained, drain) {
-                (Some(drained), _) => Observed::Seen(drained),
-                (None, Err(why)) => Observed::NotRun(why),
-                (None, Ok(_)) => {
+                (stop::Drained::Seen(drained), _) => Observed::Seen(drained),
+                (stop::Drained::Early(line), _) => {
+                    let why = format!(
+                        "`{line}` was answered before the stop signal came, so none was under way; name a request with a body as `[image.test.drain]`"
+                    );
+                    // What was asked for and could not be shown is a gap; what nobody asked for is none.
+                    if subject.test.drain.is_some() {
+                        Observed::NotRun(why)
+                    } else {
+                        Observed::NotApplicable(why)
+                    }
+                }
+                (stop::Drained::Nothing, Err(why)) => Observed::NotRun(why),
+                (stop::Drained::Nothing, Ok(_)) => {
                     Observed::NotApplicable("the service answers no HTTP request that is known".to_owned())
                 }
             };
@@ -202,7 +213,7 @@ fn observe(
             facts.drain = Observed::NotRun(error.to_string());
         }
     }
-    facts.logs = Observed::Seen(logs::read(&container.logs(), plan, &answers));
+    facts.logs = Observed::Seen(logs::read(&container.logs(), container.logs_truncated(), plan, &answers));
 }
 
 /// The request that is under way at the stop: the configured one, else the ready request.
