@@ -26,7 +26,7 @@ pub(crate) struct Publication<'a> {
     pub(crate) plain_http: Option<String>,
 }
 
-/// Publishes an image and reads it back. With a tag that no registry accepts nothing is sent, and the facts say so.
+/// Publishes an image and reads it back.
 pub(crate) fn publish(
     shell: &Shell,
     global: &Global,
@@ -35,19 +35,11 @@ pub(crate) fn publish(
     let key = publication.key?;
     let (destination, _) = place(publication.to)?;
     let sbom_wanted = publication.sbom.is_some();
-    let (tags, invalid) = seaworthy_release::check_tags(&publication.tags);
-    if !invalid.is_empty() {
-        return Ok(ReleaseFacts {
-            destination: publication.to.to_owned(),
-            tested: publication.image.descriptor.digest.to_string(),
-            invalid_tags: invalid.into_iter().map(|tag| tag.tag).collect(),
-            ..ReleaseFacts::default()
-        });
-    }
     let options = PublishOptions {
-        tags,
+        tags: publication.tags,
         sbom: publication.sbom,
         sign: key.as_ref(),
+        mount_from: same_registry(publication.image, &destination),
         registry: registry(global, publication.plain_http),
         ..PublishOptions::default()
     };
@@ -97,6 +89,14 @@ pub(crate) fn place(text: &str) -> Result<(Destination, String), Failure> {
         other => {
             Err(Failure::new(ExitCode::Error, format!("`{other}` is no place to publish to")).hint(PLACES))
         }
+    }
+}
+
+/// The image's own repository, where it lies in the registry it goes to: the blobs are then mounted, not sent.
+fn same_registry(image: &Image, destination: &Destination) -> Vec<String> {
+    match (&image.source, destination) {
+        (Source::Registry(from), Destination::Registry(to)) if from.domain == to.domain => vec![from.path.clone()],
+        _ => Vec::new(),
     }
 }
 

@@ -17,7 +17,8 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &PublishArgs) -> Result
     output::targets(global)?;
     let config = Config::load(global, Path::new("."))?;
     let image = stages::open_image(shell, global, &args.image, None)?;
-    let facts = stages::inspect(&image)?;
+    // The bytes are read for the SBOM only: publishing itself needs the digests, which the registry checks.
+    let facts = if args.no_sbom { None } else { Some(stages::inspect(&image)?) };
     let key = match &args.key {
         Some(file) => release::private_key(file).map(Some),
         None => Ok(None),
@@ -27,7 +28,7 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &PublishArgs) -> Result
         image: &image,
         to: &args.to,
         tags: args.tag.clone(),
-        sbom: (!args.no_sbom).then(|| sbom::spdx(&facts)),
+        sbom: facts.as_ref().map(sbom::spdx),
         key,
         sign_wanted: args.key.is_some(),
         plain_http: release::plain_host(&place, args.plain_http),
@@ -37,7 +38,7 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &PublishArgs) -> Result
     if let Some(file) = &args.digest_file {
         output::write_file(file, format!("{}\n", released.tested).as_bytes())?;
     }
-    let facts = Facts { image: Some(facts), release: Some(released), ..Facts::default() };
+    let facts = Facts { image: facts, release: Some(released), ..Facts::default() };
     let report =
         stages::report(global, &config, config.image(), &facts, &[Family::Release], "publish", &args.to);
     output::write(shell, global, &config.policy, &report, Path::new("."))
