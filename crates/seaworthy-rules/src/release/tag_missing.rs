@@ -12,6 +12,10 @@ declare_rule! {
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(release) = cx.release() else { return };
+    if !release.invalid_tags.is_empty() && release.read_back.is_none() {
+        out.not_run("nothing was published: a tag is one no registry accepts");
+        return;
+    }
     if release.tags.is_empty() {
         out.not_applicable("no tag was wanted");
         return;

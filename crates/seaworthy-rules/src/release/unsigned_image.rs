@@ -14,6 +14,10 @@ declare_rule! {
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(release) = cx.release() else { return };
+    if !release.invalid_tags.is_empty() && release.read_back.is_none() {
+        out.not_run("nothing was published: a tag is one no registry accepts");
+        return;
+    }
     let here: Vec<_> =
         release.signatures.iter().filter(|signature| signature.subject == release.tested).collect();
     if let Some(good) = here.iter().find(|signature| signature.verified) {

@@ -10,7 +10,7 @@ use crate::release::{self, Publication};
 use crate::shell::Shell;
 use crate::stages::{self, STATIC, TrialArgs};
 use crate::tagging::{self, Tagging};
-use seaworthy_facts::{Facts, ProjectFacts};
+use seaworthy_facts::{Facts, ProjectFacts, ReleaseFacts};
 use seaworthy_finding::{
     CheckStatus, ExitCode, Family, ImageConfig, Report, StageReport, StageStatus, format_bytes, format_ms,
 };
@@ -220,6 +220,19 @@ impl Voyage<'_> {
         for warning in &self.tagging.warnings {
             self.shell.note(&seaworthy_report::escape(warning));
         }
+        // A tag that no registry accepts would fail the release half-way: nothing is sent, and the rules say why.
+        let (_, invalid) = seaworthy_release::check_tags(&self.tagging.names());
+        if !invalid.is_empty() {
+            self.facts.release = Some(ReleaseFacts {
+                destination: to,
+                tested: image.descriptor.digest.to_string(),
+                invalid_tags: invalid.into_iter().map(|tag| tag.tag).collect(),
+                ..ReleaseFacts::default()
+            });
+            self.families.push(Family::Release);
+            self.end("publish", begun, &[Family::Release], "nothing was sent".to_owned());
+            return;
+        }
         let publication = Publication {
             image,
             to: &to,
@@ -236,10 +249,10 @@ impl Voyage<'_> {
         match release::publish(self.shell, self.global, publication) {
             Ok(released) => {
                 let names: Vec<&str> = released.tags.iter().map(|tag| tag.tag.as_str()).collect();
-                let words = match (released.invalid_tags.as_slice(), names.as_slice()) {
-                    ([], []) => format!("{} without a tag: no rule is about this event", released.tested),
-                    ([], names) => format!("{} as {}", released.tested, names.join(", ")),
-                    _ => "nothing was sent".to_owned(),
+                let words = if names.is_empty() {
+                    format!("{} without a tag: no rule is about this event", released.tested)
+                } else {
+                    format!("{} as {}", released.tested, names.join(", "))
                 };
                 self.facts.release = Some(released);
                 self.families.push(Family::Release);

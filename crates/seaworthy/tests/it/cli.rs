@@ -7,13 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "ship",
     "check",
     "build",
     "inspect",
     "test",
     "sbom",
+    "tags",
     "publish",
     "sign",
     "attest",

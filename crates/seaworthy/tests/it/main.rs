@@ -15,3 +15,4 @@ mod leftovers;
 mod mutants;
 mod ship;
 mod support;
+mod tags;

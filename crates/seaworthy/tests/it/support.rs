@@ -22,6 +22,8 @@ pub(crate) fn seaworthy() -> Command {
         "GITHUB_STEP_SUMMARY",
         "SOURCE_DATE_EPOCH",
         "COSIGN_PASSWORD",
+        "GITHUB_EVENT_NAME",
+        "GITLAB_CI",
     ] {
         command.env_remove(name);
     }
