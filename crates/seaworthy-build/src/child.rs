@@ -50,6 +50,8 @@ pub(crate) fn run(
     let program = command.get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.process_group(0);
+    // The password of the signing key is nothing that a build script should read.
+    command.env_remove("COSIGN_PASSWORD");
     let mut child = command.spawn().map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => {
             BuildError::ProgramMissing { program: program.clone(), hint: hint.to_owned() }

@@ -152,9 +152,9 @@ impl Plan {
         Ok(out)
     }
 
-    /// Replaces every secret of the run in a text.
+    /// Replaces every secret of the run in a text, and the passwords in its URLs.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let mut out = text.to_owned();
+        let mut out = without_passwords(text);
         for secret in &self.secrets {
             out = out.replace(&secret.value, &format!("[{}]", secret.name));
         }
@@ -171,6 +171,26 @@ impl Plan {
             None => clean,
         }
     }
+}
+
+/// The text with `user:password@` of its URLs as `user:…@`.
+fn without_passwords(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        out.push_str(before);
+        let end = after
+            .find(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\''))
+            .unwrap_or(after.len());
+        let authority = &after[..end];
+        match authority.rsplit_once('@').and_then(|(login, host)| Some((login.split_once(':')?.0, host))) {
+            Some((user, host)) => out = out + user + ":…@" + host,
+            None => out.push_str(authority),
+        }
+        rest = &after[end..];
+    }
+    out + rest
 }
 
 /// Longest piece of a service's own words in a report, in characters.
@@ -345,6 +365,14 @@ mod tests {
         for name in ["API_TOKEN_FILE", "ALLOW_ENV_TOKEN_X", "PORT", "KEY", "TOKEN_TTL"] {
             assert!(!names_a_secret(name), "{name}");
         }
+    }
+
+    #[test]
+    fn passwords_of_urls_are_not_shown() {
+        let text = "dsn=postgres://app:hunter2@db:5432/x?y=a:b@c and http://h:80/ and amqp://u:p@ss@mq";
+        let shown = "dsn=postgres://app:…@db:5432/x?y=a:b@c and http://h:80/ and amqp://u:…@mq";
+        assert_eq!(without_passwords(text), shown);
+        assert_eq!(without_passwords("a :// b"), "a :// b");
     }
 
     #[test]

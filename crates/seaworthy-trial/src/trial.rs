@@ -180,8 +180,9 @@ fn observe(
     };
     facts.memory_peak = container.memory_peak();
     let signal = subject.image.config.config.stop_signal.clone().unwrap_or_else(|| "SIGTERM".to_owned());
-    tell(Event::Begins(format!("stopping it by {signal} with a request under way")));
     let drain = drain_request(plan, subject, probe, port);
+    let asking = if matches!(drain, Ok(Some(_))) { " with a request under way" } else { "" };
+    tell(Event::Begins(format!("stopping it by {signal}{asking}")));
     let under_way = match &drain {
         Ok(Some((request, port))) => Some((request, *port)),
         Ok(None) | Err(_) => None,
@@ -307,10 +308,12 @@ fn further_boots(
         Probe::Command(..) | Probe::Alive => exposed(subject).first().copied(),
     };
     let base = Plan { launch: launch.clone(), ..plan.clone() };
-    tell(Event::Begins(format!(
-        "booting on a writable root, and {} times without a required variable",
-        subject.required.len()
-    )));
+    let without = match subject.required.len() {
+        0 => String::new(),
+        1 => ", and once without a required variable".to_owned(),
+        count => format!(", and {count} times without a required variable"),
+    };
+    tell(Event::Begins(format!("booting on a writable root{without}")));
     let (written, missed) = std::thread::scope(|scope| {
         let written = scope.spawn(|| writes::observe(driver, &base, subject, probe, port, options.ready));
         let missed = missing::each(driver, &base, subject.required, probe, options.refuse);

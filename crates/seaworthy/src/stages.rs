@@ -13,7 +13,7 @@ use seaworthy_finding::{ExitCode, Family, ImageConfig, Report, TestConfig};
 use seaworthy_oci::{Platform, Source};
 use seaworthy_sandbox::{Mode, Runtime};
 use seaworthy_store::{Image, StoreError};
-use seaworthy_trial::{Event, Options, Plan, Required, SandboxDriver, Subject};
+use seaworthy_trial::{Event, Options, Plan, PlanError, Required, SandboxDriver, Subject};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -222,7 +222,12 @@ pub(crate) fn trial(
     let tmpfs = compose_tmpfs(project);
     let subject = Subject { image: facts, test, required: &required, tmpfs: &tmpfs, project: base };
     let plan = Plan::new(&subject).map_err(|error| {
-        Failure::of("plan the trial", &error).hint("correct `[image.test]` in seaworthy.toml, or the flag")
+        let hint = match error {
+            PlanError::NoCommand => "set ENTRYPOINT or CMD in the image",
+            PlanError::NoUser(_) => "create the user in the image, or set USER to a number such as 10001:10001",
+            PlanError::Policy(_) => "correct `[image.test]` in seaworthy.toml, or the flag",
+        };
+        Failure::of("plan the trial", &error).hint(hint)
     })?;
     let options = Options::of(&subject);
     let mut tell = |event: Event| match event {
