@@ -125,6 +125,7 @@ const TABLE: &[Bad<'_>] = &[
     (&["report", "junk.txt"], 2, &["`junk.txt`", "no Seaworthy report"]),
     (&["report", "other.json"], 2, &["seaworthy/9", "seaworthy/1"]),
     (&["report"], 3, &["no recorded result"]),
+    (&["tags", "nothere"], 2, &["`nothere`"]),
     (&["explain", "rot-user"], 2, &["`rot-user`"]),
     (&["man", "--output", "junk.txt/x"], 2, &["`junk.txt/x`"]),
     (&["rules", "--format", "jsno"], 2, &["`jsno`"]),

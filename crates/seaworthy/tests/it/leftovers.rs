@@ -24,7 +24,7 @@ const MOMENTS: [(&str, u64); 9] = [
     ("watching the health check", 250),
     ("stopping it by", 30),
     ("booting on a writable root", 0),
-    ("booting on a writable root", 60),
+    ("booting on a writable root", 20),
 ];
 
 /// Directories of a run's own, so that all it leaves can be seen.
@@ -229,6 +229,7 @@ fn cut(
     let watch = Watch::over(pid);
     wait_for(&mut child, word);
     std::thread::sleep(Duration::from_millis(delay));
+    assert!(child.try_wait().unwrap().is_none(), "the run ended before SIG{name}, {delay} ms after `{word}`");
     signal(pid, name);
     let status = wait_end(&mut child, Duration::from_secs(15));
     let family = watch.end();
@@ -393,7 +394,7 @@ fn cut_while_publishing() {
     let image = tempfile::tempdir().unwrap();
     slow_image(image.path());
     let name = format!("oci:{}", image.path().display());
-    for (delay, signal) in [(0, "INT"), (40, "INT"), (90, "TERM"), (60, "KILL")] {
+    for (delay, signal) in [(0, "INT"), (15, "INT"), (30, "TERM"), (30, "KILL")] {
         let place = Place::new();
         let to = place.path("out/published");
         let args = ["publish", &name, &format!("oci:{}", to.display()), "--tag", "1.0", "--no-config"];
