@@ -95,7 +95,9 @@ pub(crate) fn place(text: &str) -> Result<(Destination, String), Failure> {
 /// The image's own repository, where it lies in the registry it goes to: the blobs are then mounted, not sent.
 fn same_registry(image: &Image, destination: &Destination) -> Vec<String> {
     match (&image.source, destination) {
-        (Source::Registry(from), Destination::Registry(to)) if from.domain == to.domain => vec![from.path.clone()],
+        (Source::Registry(from), Destination::Registry(to)) if from.domain == to.domain => {
+            vec![from.path.clone()]
+        }
         _ => Vec::new(),
     }
 }
