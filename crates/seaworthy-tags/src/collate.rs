@@ -3,8 +3,6 @@
 //! Punctuation comes before digits, digits before letters; accents count only between words that are otherwise equal,
 //! and case after that. Characters outside of the table come last, by code point.
 
-use std::cmp::Ordering;
-
 /// ASCII punctuation and symbols in their order.
 const MARKS: &str = "\t\n\u{b}\u{c}\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$";
 
@@ -29,17 +27,17 @@ const ACCENTED: [(char, &str); 17] = [
     ('y', "ýŷÿ"),
 ];
 
-/// Compares two texts.
-pub(crate) fn compare(left: &str, right: &str) -> Ordering {
-    let level = |text: &str, at: usize| text.chars().map(|c| weight(c)[at]).collect::<Vec<u32>>();
-    (0..3)
-        .map(|at| level(left, at).cmp(&level(right, at)))
-        .find(|order| order.is_ne())
-        .unwrap_or(Ordering::Equal)
+/// What a text is sorted by.
+pub(crate) fn key(text: &str) -> [Vec<u32>; 3] {
+    let weights: Vec<[u32; 3]> = text.chars().map(weight).collect();
+    [0, 1, 2].map(|level| weights.iter().map(|weight| weight[level]).collect())
 }
 
 /// The weights of a character: what it is, its accent, its case.
 fn weight(c: char) -> [u32; 3] {
+    if c.is_ascii_lowercase() {
+        return [200 + u32::from(c), 0, 0];
+    }
     if let Some(at) = MARKS.chars().position(|mark| mark == c) {
         return [u32::try_from(at).unwrap_or(0) + 1, 0, 0];
     }
@@ -66,7 +64,7 @@ mod tests {
     #[test]
     fn punctuation_digits_letters() {
         let mut words = ["B", "a", "_x", "A", "b", "z.y", "z-y", "z_y", "é", "f", "1", "e", "eb"];
-        words.sort_by(|left, right| compare(left, right));
+        words.sort_by_cached_key(|word| key(word));
         assert_eq!(words, ["_x", "1", "a", "A", "b", "B", "e", "é", "eb", "f", "z_y", "z-y", "z.y"]);
     }
 }

@@ -283,7 +283,7 @@ impl Run<'_> {
                 None => labels.push((name.to_owned(), value.to_owned())),
             }
         }
-        labels.sort_by(|left, right| collate::compare(&left.0, &right.0));
+        labels.sort_by_cached_key(|(name, _)| collate::key(name));
         Ok(labels)
     }
 }
