@@ -70,6 +70,9 @@ pub struct StopFacts {
     pub pid1: String,
     /// Why it will or did not stop, such as a shell as PID 1.
     pub diagnosis: Vec<String>,
+    /// Whether it had ended by itself before the signal came.
+    #[serde(default)]
+    pub early: bool,
 }
 
 /// A request that was under way when the stop signal came.

@@ -69,8 +69,11 @@ pub(crate) fn stop(
         std::thread::sleep(Duration::from_millis(100));
     }
     let early = under_way.as_ref().is_some_and(|(_, opened)| opened.as_ref().is_ok_and(UnderWay::answered));
+    let gone = container.wait(Duration::ZERO)?.is_some();
     let sent = Instant::now();
-    container.signal(number)?;
+    if !gone {
+        container.signal(number)?;
+    }
     let drained = match under_way {
         Some((request, _)) if early => Drained::Early(request.line()),
         Some((request, opened)) => Drained::Seen(finish(request, opened, sent, grace)),
@@ -93,6 +96,7 @@ pub(crate) fn stop(
         handler,
         pid1: plan.redact(&cmdline.join(" ")),
         diagnosis: Vec::new(),
+        early: gone,
     };
     facts.diagnosis = diagnose(&facts, &cmdline);
     Ok((facts, drained))
@@ -120,7 +124,7 @@ fn finish(request: &Request, opened: std::io::Result<UnderWay>, sent: Instant, g
 fn diagnose(facts: &StopFacts, cmdline: &[String]) -> Vec<String> {
     let mut words = Vec::new();
     let graceful = !facts.forced && facts.exit.code == Some(0);
-    if graceful {
+    if graceful || facts.early {
         return words;
     }
     let program = cmdline.first().map(|word| word.rsplit('/').next().unwrap_or(word)).unwrap_or_default();

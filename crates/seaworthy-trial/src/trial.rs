@@ -9,6 +9,9 @@ use crate::{health, logs, missing, stop, writes};
 use seaworthy_facts::{CapabilityFacts, HttpResult, Observed, ReadyFacts, RunFacts};
 use std::time::{Duration, Instant};
 
+/// Time from ready to the second look at the sockets.
+const SECOND_LOOK: Duration = Duration::from_millis(250);
+
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -153,6 +156,7 @@ fn observe(
         }),
         Err(error) => Observed::NotRun(error.to_string()),
     };
+    let looked = Instant::now();
     facts.sockets = match container.sockets() {
         Ok(sockets) => Observed::Seen(sockets),
         Err(error) => Observed::NotRun(error.to_string()),
@@ -178,6 +182,13 @@ fn observe(
         Some(health) => Observed::Seen(health),
         None => Observed::NotApplicable("the image declares no health check".to_owned()),
     };
+    // A second port may open a little later than the first.
+    std::thread::sleep(SECOND_LOOK.saturating_sub(looked.elapsed()));
+    if let (Observed::Seen(sockets), Ok(later)) = (&mut facts.sockets, container.sockets()) {
+        sockets.extend(later);
+        sockets.sort();
+        sockets.dedup();
+    }
     facts.memory_peak = container.memory_peak();
     let signal = subject.image.config.config.stop_signal.clone().unwrap_or_else(|| "SIGTERM".to_owned());
     let drain = drain_request(plan, subject, probe, port);

@@ -147,6 +147,12 @@ fn stop(value: &Value) -> (Option<bool>, String) {
     let forced = value.get("forced").and_then(Value::as_bool);
     let grace = format_ms(number(value, "grace_ms").unwrap_or(0));
     let signal = text(&word(value, "signal"));
+    if value.get("early").and_then(Value::as_bool) == Some(true) {
+        return (
+            Some(false),
+            format!("it ended by itself before {signal} was sent, {}", exit(value.get("exit"))),
+        );
+    }
     let told = if forced == Some(true) {
         format!("{signal} did not end it within its grace of {grace}; killed")
     } else {

@@ -274,6 +274,7 @@ pub(crate) fn run() -> RunFacts {
             exit: Exit { signal: Some(9), ..Exit::default() },
             ms: 10_012,
             grace_ms: 10_000,
+            early: false,
             forced: true,
             handler: Some(false),
             pid1: "/bin/sh -c /app/password-api --listen 0.0.0.0:8080".to_owned(),

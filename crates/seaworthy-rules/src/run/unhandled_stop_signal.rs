@@ -21,6 +21,18 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         .map(|list| list.iter().filter_map(|item| item.parse().ok()).collect())
         .unwrap_or_else(|| vec![0]);
     let status = stop.exit.status();
+    if stop.early {
+        out.finding(format!(
+            "the service ended by itself before `{}` was sent: {}",
+            stop.signal,
+            ended(stop.exit)
+        ))
+        .why("a service that ends without being asked is restarted over and over")
+        .help("find out in its log why it ends; a job that is meant to end is no service to be tested")
+        .at_observation("stop")
+        .command("seaworthy test IMAGE --project .");
+        return;
+    }
     if !stop.forced && expected.contains(&status) {
         out.observed(format!("{} {} after `{}`", ended(stop.exit), format_ms(stop.ms), stop.signal));
         return;

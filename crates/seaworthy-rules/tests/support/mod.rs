@@ -250,13 +250,13 @@ fn base_run() -> Value {
         "privileges": seen(json!({"uid": 65532, "gid": 65532, "bounding": [], "effective": [], "no_new_privileges": true, "seccomp": true})),
         "sockets": seen(json!([{"protocol": "tcp", "address": "0.0.0.0", "port": 8080, "loopback": false}])),
         "health": seen(json!({"command": "/app health", "healthy": true, "healthy_ms": 60, "start_period_ms": 5000, "unhealthy_when_stopped": true, "last_status": 0, "last_output": "", "diagnosis": []})),
-        "stop": seen(json!({"signal": "SIGTERM", "exit": {"code": 0, "signal": null, "oom_killed": false}, "ms": 20, "grace_ms": 10_000, "forced": false, "handler": true, "pid1": "/app", "diagnosis": []})),
+        "stop": seen(json!({"signal": "SIGTERM", "exit": {"code": 0, "signal": null, "oom_killed": false}, "ms": 20, "grace_ms": 10_000, "forced": false, "handler": true, "pid1": "/app", "diagnosis": [], "early": false})),
         "drain": seen(json!({"request": "GET /slow", "status": 200, "error": null, "ms": 15})),
         "missing": seen(json!([])),
         "offline": seen(boot.clone()),
         "read_only": seen(boot.clone()),
         "writes": seen(json!([])),
-        "logs": seen(json!({"stdout_lines": 3, "stderr_lines": 0, "leaks": [], "log_files": []})),
+        "logs": seen(json!({"stdout_lines": 3, "stderr_lines": 0, "leaks": [], "log_files": [], "truncated": false})),
         "http": seen(json!([{"request": "GET /healthz", "status": 200, "failures": []}])),
         "memory_peak": 9_000_000, "ms": 900
     })
