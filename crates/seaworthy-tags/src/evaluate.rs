@@ -8,7 +8,8 @@ use crate::pep440::Pep440;
 use crate::rule::{Kind, Rule, rules};
 use crate::semver::Semver;
 use crate::template::{self, Meaning};
-use crate::{Error, collate, image, pattern};
+use crate::{Error, collate, image, js, pattern};
+use std::cell::RefCell;
 
 /// Evaluates the inputs against what happened.
 ///
@@ -26,8 +27,12 @@ pub fn evaluate(inputs: &Inputs, context: &Context) -> Result<Metadata, Error> {
         latest: None,
         values: Vec::new(),
         warnings: Vec::new(),
+        notes: RefCell::default(),
     };
     for rule in &rules {
+        if js::number(rule.get("priority")).is_nan() {
+            run.note(format!("`{}`: `priority` is no number and does not count", rule.line));
+        }
         let enabled = run.global(rule.get("enable"))?;
         match enabled.as_str() {
             "true" => run.rule(rule)?,
@@ -60,6 +65,7 @@ pub fn evaluate(inputs: &Inputs, context: &Context) -> Result<Metadata, Error> {
         labels,
         annotations,
         warnings: run.warnings,
+        notes: run.notes.into_inner(),
     })
 }
 
@@ -71,6 +77,8 @@ struct Run<'a> {
     latest: Option<(bool, String)>,
     values: Vec<Value>,
     warnings: Vec<String>,
+    /// Expressions are evaluated behind a shared reference.
+    notes: RefCell<Vec<String>>,
 }
 
 impl Run<'_> {
@@ -78,7 +86,8 @@ impl Run<'_> {
         let event = &self.context.event;
         match rule.kind {
             Kind::Schedule if event.name.contains("schedule") => {
-                let value = template::render(rule.get("pattern"), &|name| Ok(self.time(name)))?;
+                let value =
+                    template::render(rule.get("pattern"), &|name| Ok(self.known(name, self.time(name))))?;
                 self.set(rule, &value, false)
             }
             Kind::Schedule => Ok(()),
@@ -158,7 +167,7 @@ impl Run<'_> {
                 "loose" => Meaning::Text("true".to_owned()),
                 "includePrerelease" => Meaning::Text("false".to_owned()),
                 "options" => Meaning::Text("[object Object]".to_owned()),
-                _ => return Ok(None),
+                _ => return Ok(self.known(name, None)),
             }))
         };
         let wanted = rule.get("pattern");
@@ -187,7 +196,7 @@ impl Run<'_> {
                 "major" => Meaning::Number(version.part(0)),
                 "minor" => Meaning::Number(version.part(1)),
                 "patch" => Meaning::Number(version.part(2)),
-                _ => return Ok(None),
+                _ => return Ok(self.known(name, None)),
             }))
         })?;
         self.set(rule, &value, true)
@@ -215,9 +224,16 @@ impl Run<'_> {
             |name: &str, common: &str| self.global(rule.attributes.get(name).map_or(common, String::as_str));
         let prefix = affix("prefix", &self.flavor.prefix)?;
         let suffix = affix("suffix", &self.flavor.suffix)?;
-        let name = sanitize(&format!("{prefix}{value}{suffix}"));
+        let text = format!("{prefix}{value}{suffix}");
+        let name = sanitize(&text);
         if name.is_empty() {
             return Ok(());
+        }
+        if ["&amp;", "&lt;", "&gt;", "&quot;", "&#x"].iter().any(|entity| text.contains(entity)) {
+            let line = &rule.line;
+            self.note(format!(
+                "`{line}`: two braces write marks as HTML, `{text}`; three do not: `{{{{{{branch}}}}}}`"
+            ));
         }
         if self.version.main.is_none() {
             self.version.main = Some(name.clone());
@@ -230,6 +246,21 @@ impl Run<'_> {
             self.latest = Some((self.flavor.latest(latest), rule.line.clone()));
         }
         Ok(())
+    }
+
+    /// Notes that a name stands for nothing.
+    fn known(&self, name: &str, meaning: Option<Meaning>) -> Option<Meaning> {
+        if meaning.is_none() {
+            self.note(format!("`{{{{{name}}}}}` stands for nothing here and is left out"));
+        }
+        meaning
+    }
+
+    fn note(&self, text: String) {
+        let mut notes = self.notes.borrow_mut();
+        if !notes.contains(&text) {
+            notes.push(text);
+        }
     }
 
     fn time(&self, name: &str) -> Option<Meaning> {
@@ -251,7 +282,7 @@ impl Run<'_> {
                 "base_ref" => event.base().to_owned(),
                 "is_default_branch" => event.on_default_branch().to_string(),
                 "is_not_default_branch" => (!event.on_default_branch()).to_string(),
-                _ => return Ok(self.time(name)),
+                _ => return Ok(self.known(name, self.time(name))),
             };
             Ok(Some(Meaning::Text(text)))
         })

@@ -48,6 +48,9 @@ pub struct Metadata {
     pub annotations: Vec<(String, String)>,
     /// What the action warns about, in its words.
     pub warnings: Vec<String>,
+    /// What the action passes over in silence: names that stand for nothing, values changed by escaping, priorities that
+    /// are no number.
+    pub notes: Vec<String>,
 }
 
 impl Metadata {
@@ -62,7 +65,9 @@ impl Metadata {
             return self.tag_names();
         }
         let of = |image: &String| {
-            self.values.iter().map(|value| format!("{image}:{}", value.name)).collect::<Vec<_>>()
+            // A repository without a name is none.
+            let place = if image.is_empty() { String::new() } else { format!("{image}:") };
+            self.values.iter().map(|value| format!("{place}{}", value.name)).collect::<Vec<_>>()
         };
         self.images.iter().flat_map(of).collect()
     }

@@ -74,6 +74,23 @@ fn an_invalid_tag_names_its_rule() {
 }
 
 #[test]
+fn what_the_action_passes_over_is_noted() {
+    let rules = [
+        "type=raw,value=x{{nope}}",
+        "type=raw,value={{branch}},priority=high",
+        "type=semver,pattern={{mayor}},value=1.2.3",
+    ];
+    let tags = rules.iter().map(|rule| (*rule).to_owned()).collect();
+    let metadata =
+        evaluate(&Inputs { tags, ..Inputs::default() }, &event("push", "refs/heads/o'neil")).unwrap();
+    assert_eq!(metadata.tag_names(), ["x", "o-x27-neil"]);
+    for words in ["{{nope}}", "{{mayor}}", "`priority` is no number", "{{{branch}}}"] {
+        assert!(metadata.notes.iter().any(|note| note.contains(words)), "{words}: {:?}", metadata.notes);
+    }
+    assert_eq!(metadata.notes.len(), 4);
+}
+
+#[test]
 fn anything_is_read_or_refused() {
     const PIECES: [&str; 44] = [
         "{{",

@@ -87,6 +87,7 @@ pub(crate) fn evaluate(
         tagging.add(value.name.clone(), Some(&value.rule));
     }
     tagging.warnings = metadata.warnings;
+    tagging.warnings.extend(metadata.notes);
     Ok(tagging)
 }
 
