@@ -224,7 +224,9 @@ pub(crate) fn trial(
     let plan = Plan::new(&subject).map_err(|error| {
         let hint = match error {
             PlanError::NoCommand => "set ENTRYPOINT or CMD in the image",
-            PlanError::NoUser(_) => "create the user in the image, or set USER to a number such as 10001:10001",
+            PlanError::NoUser(_) => {
+                "create the user in the image, or set USER to a number such as 10001:10001"
+            }
             PlanError::Policy(_) => "correct `[image.test]` in seaworthy.toml, or the flag",
         };
         Failure::of("plan the trial", &error).hint(hint)
