@@ -120,11 +120,14 @@ fn root() -> Result<PathBuf, Failure> {
     Ok(root)
 }
 
-/// A process's start time in clock ticks since boot, field 22 of `/proc/PID/stat` (proc(5)).
+/// A running process's start time in clock ticks since boot, field 22 of `/proc/PID/stat` (proc(5)).
 fn start_time(pid: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The command's name stands in parentheses and may contain anything, so counting begins after the last one.
-    text.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+    // A process that has ended stays in the table until its parent asks, and some first processes never do.
+    fields.next().filter(|state| !matches!(*state, "Z" | "X"))?;
+    fields.nth(18)?.parse().ok()
 }
 
 fn remove(path: &Path) {
@@ -159,5 +162,23 @@ fn open_up(directory: &Path) {
 fn tidy(path: &Path) {
     if let Some(common) = path.parent() {
         let _ = std::fs::remove_dir(common);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_ended_unasked_for_owns_nothing() {
+        let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+        assert!(start_time(child.id()).is_some());
+        child.kill().unwrap();
+        let gone = (0..200).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            start_time(child.id()).is_none()
+        });
+        assert!(gone && Path::new(&format!("/proc/{}", child.id())).exists(), "a zombie counts as living");
+        child.wait().unwrap();
     }
 }
