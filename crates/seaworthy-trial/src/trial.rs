@@ -7,6 +7,7 @@ use crate::plan::{Plan, Subject};
 use crate::probe::{Probe, exposed};
 use crate::{health, logs, missing, stop, writes};
 use seaworthy_facts::{CapabilityFacts, HttpResult, Observed, ReadyFacts, RunFacts};
+use seaworthy_sandbox::CapSet;
 use std::time::{Duration, Instant};
 
 /// Time from ready to the second look at the sockets.
@@ -391,53 +392,9 @@ fn after_ready_not_run(facts: &mut RunFacts, why: &str) {
     facts.http = Observed::NotRun(why.to_owned());
 }
 
-/// Names of the capabilities in a mask (capabilities(7), in order of their numbers).
+/// Names of the capabilities in a mask; a bit without a name shows its number.
 fn capability_names(mask: u64) -> Vec<String> {
-    const NAMES: [&str; 41] = [
-        "CHOWN",
-        "DAC_OVERRIDE",
-        "DAC_READ_SEARCH",
-        "FOWNER",
-        "FSETID",
-        "KILL",
-        "SETGID",
-        "SETUID",
-        "SETPCAP",
-        "LINUX_IMMUTABLE",
-        "NET_BIND_SERVICE",
-        "NET_BROADCAST",
-        "NET_ADMIN",
-        "NET_RAW",
-        "IPC_LOCK",
-        "IPC_OWNER",
-        "SYS_MODULE",
-        "SYS_RAWIO",
-        "SYS_CHROOT",
-        "SYS_PTRACE",
-        "SYS_PACCT",
-        "SYS_ADMIN",
-        "SYS_BOOT",
-        "SYS_NICE",
-        "SYS_RESOURCE",
-        "SYS_TIME",
-        "SYS_TTY_CONFIG",
-        "MKNOD",
-        "LEASE",
-        "AUDIT_WRITE",
-        "AUDIT_CONTROL",
-        "SETFCAP",
-        "MAC_OVERRIDE",
-        "MAC_ADMIN",
-        "SYSLOG",
-        "WAKE_ALARM",
-        "BLOCK_SUSPEND",
-        "AUDIT_READ",
-        "PERFMON",
-        "BPF",
-        "CHECKPOINT_RESTORE",
-    ];
-    (0..64)
-        .filter(|bit| mask >> bit & 1 == 1)
-        .map(|bit| NAMES.get(bit).map_or_else(|| format!("CAP_{bit}"), |name| (*name).to_owned()))
-        .collect()
+    let named = CapSet::from_bits(mask & CapSet::all().bits());
+    let unknown = (0..64).filter(|bit| (mask & !CapSet::all().bits()) >> bit & 1 == 1);
+    named.names().into_iter().map(str::to_owned).chain(unknown.map(|bit| format!("CAP_{bit}"))).collect()
 }
