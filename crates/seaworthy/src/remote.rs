@@ -6,7 +6,7 @@ use crate::interrupt::on_interrupt;
 use crate::release;
 use crate::shell::Shell;
 use crate::stages::nothing_ran;
-use crate::workdir::WorkDir;
+use crate::workdir::{self, WorkDir};
 use seaworthy_build::{BuildError, Progress};
 use seaworthy_engine::Engine;
 use seaworthy_facts::{BuildFacts, ProjectFacts, RunFacts};
@@ -210,7 +210,8 @@ pub(crate) fn trial(
         }
         Err(error) => return Ok(nothing_ran(&engine_failure("reach a Docker Engine", &error).message)),
     };
-    let run = Engine::new_run_id();
+    // The owner stands in it, so that nobody takes what is in use for a leftover.
+    let run = format!("{}-{}", Engine::new_run_id(), workdir::owner_mark());
     let doomed = run.clone();
     let _stop = on_interrupt(move || remove_run(&doomed));
     let work = WorkDir::new("engine")?;
@@ -242,6 +243,7 @@ pub(crate) fn leftovers() -> Vec<String> {
     let listed = engine.leftover_containers().unwrap_or_default();
     listed
         .iter()
+        .filter(|container| workdir::is_orphan(&container.run))
         .map(|container| {
             format!(
                 "container {} of image {} ({})",
@@ -255,6 +257,7 @@ pub(crate) fn leftovers() -> Vec<String> {
                 .leftover_networks()
                 .unwrap_or_default()
                 .into_iter()
+                .filter(|(name, _)| workdir::is_orphan(name))
                 .map(|(name, _)| format!("network {name}")),
         )
         .collect()
@@ -264,7 +267,8 @@ pub(crate) fn leftovers() -> Vec<String> {
 pub(crate) fn clean() -> Vec<(String, Result<(), String>)> {
     let Ok(engine) = Engine::connect() else { return Vec::new() };
     let mut results = Vec::new();
-    for container in engine.leftover_containers().unwrap_or_default() {
+    let containers = engine.leftover_containers().unwrap_or_default();
+    for container in containers.into_iter().filter(|container| workdir::is_orphan(&container.run)) {
         let name = format!("container {}", container.id.chars().take(12).collect::<String>());
         results.push((name, engine.remove_container(&container.id).map_err(|error| error.to_string())));
         if container.image.starts_with("seaworthy-trial:") {
@@ -272,7 +276,8 @@ pub(crate) fn clean() -> Vec<(String, Result<(), String>)> {
             let _ = engine.remove_image(&container.image);
         }
     }
-    for (name, id) in engine.leftover_networks().unwrap_or_default() {
+    let networks = engine.leftover_networks().unwrap_or_default();
+    for (name, id) in networks.into_iter().filter(|(name, _)| workdir::is_orphan(name)) {
         results
             .push((format!("network {name}"), engine.remove_network(&id).map_err(|error| error.to_string())));
     }

@@ -82,6 +82,20 @@ pub(crate) fn leftovers() -> Vec<Leftover> {
     found
 }
 
+/// What tells this process from every other one on the machine: id and start time.
+pub(crate) fn owner_mark() -> String {
+    let pid = std::process::id();
+    format!("{pid}-{}", start_time(pid).unwrap_or(0))
+}
+
+/// Whether the process whose [`owner_mark`] a name ends with is gone. A name without one belongs to nobody.
+pub(crate) fn is_orphan(name: &str) -> bool {
+    let mut parts = name.rsplit('-');
+    let started = parts.next().and_then(|part| part.parse().ok());
+    let owner = parts.next().and_then(|part| part.parse().ok());
+    !matches!((owner, started), (Some(owner), Some(started)) if start_time(owner) == Some(started))
+}
+
 /// Removes a leftover.
 pub(crate) fn clean(leftover: &Leftover) -> std::io::Result<()> {
     remove_tree(&leftover.path)?;
@@ -168,6 +182,15 @@ fn tidy(path: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_living_process_made_is_no_leftover() {
+        assert!(!is_orphan(&format!("seaworthy-trial-0123456789abcdef-{}", owner_mark())));
+        let another_time = format!("x-{}-1", std::process::id());
+        for name in [another_time.as_str(), "0123456789abcdef", "", "x-4194305-7"] {
+            assert!(is_orphan(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_process_that_ended_unasked_for_owns_nothing() {
