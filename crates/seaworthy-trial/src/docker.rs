@@ -283,6 +283,11 @@ impl Container for DockerContainer {
         }
     }
 
+    fn logs_truncated(&self) -> bool {
+        // A log that cannot be read at all must not count as one without secrets.
+        self.container.logs(LOG).map_or(true, |logs| logs.truncated)
+    }
+
     fn suspend(&self, stop: bool) -> Result<(), DriverError> {
         const SIGCONT: i32 = 18;
         const SIGSTOP: i32 = 19;

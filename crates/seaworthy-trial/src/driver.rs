@@ -154,7 +154,7 @@ pub trait Container: Send + Sync {
     fn wait(&self, limit: Duration) -> Result<Option<Exit>, DriverError>;
     /// What it wrote so far.
     fn logs(&self) -> Captured;
-    /// Whether it wrote more than was kept, so that [`Container::logs`] ends early.
+    /// Whether [`Container::logs`] is not all it wrote: more than is kept, or unreadable.
     fn logs_truncated(&self) -> bool {
         false
     }

@@ -16,7 +16,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(logs) = out.seen(&run.logs) else { return };
     let lines = logs.stdout_lines + logs.stderr_lines;
     if logs.leaks.is_empty() && logs.truncated {
-        out.not_run(format!("the service logged more than is read; the first {lines} lines hold no secret"));
+        out.not_run(format!(
+            "the log was not read to its end; the {lines} lines that were read hold no secret"
+        ));
         return;
     }
     if logs.leaks.is_empty() {
