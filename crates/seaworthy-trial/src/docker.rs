@@ -305,10 +305,6 @@ impl Container for DockerContainer {
         Ok(())
     }
 
-    fn logs_truncated(&self) -> bool {
-        self.container.logs(LOG).is_ok_and(|logs| logs.truncated)
-    }
-
     fn exec(&self, argv: &[String], limit: Duration) -> ExecResult {
         let spec = ExecSpec { argv: argv.to_vec(), timeout: limit, ..ExecSpec::default() };
         match self.container.exec(&spec) {
