@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 const STEP: Duration = Duration::from_millis(10);
 /// How long a ready service must still be there.
 const SETTLED: Duration = Duration::from_millis(20);
+/// How long a probe that cannot even be started is tried: an entrypoint may still put its program there.
+const VAIN: Duration = Duration::from_secs(2);
 /// Lines of a log kept as evidence.
 pub(crate) const TAIL: usize = 12;
 
@@ -68,6 +70,9 @@ pub(crate) fn boot(
                 break;
             }
             Err(answer) => last_answer = answer,
+        }
+        if probe.in_vain(&last_answer) && begun.elapsed() > VAIN {
+            break;
         }
         std::thread::sleep(STEP);
     }

@@ -5,6 +5,9 @@ use crate::http::{self, Request};
 use crate::plan::Subject;
 use std::time::Duration;
 
+/// How the answer of a health check begins that could not be started.
+const CANNOT: &str = "the health check cannot be run";
+
 /// A question to a service, asked until the answer is good.
 #[derive(Clone, Debug)]
 pub(crate) enum Probe {
@@ -56,6 +59,11 @@ impl Probe {
         }
     }
 
+    /// Whether an answer means that asking again is in vain: the image has no such program.
+    pub(crate) fn in_vain(&self, answer: &str) -> bool {
+        matches!(self, Self::Command(..)) && answer.starts_with(CANNOT)
+    }
+
     /// Asks once; the answer in words either way.
     pub(crate) fn ask(&self, container: &dyn Container) -> Result<String, String> {
         match self {
@@ -75,7 +83,7 @@ impl Probe {
                     (Some(status), _) => {
                         Err(format!("the health check exits {status}: {}", result.output.trim()))
                     }
-                    (None, Some(error)) => Err(error),
+                    (None, Some(error)) => Err(format!("{CANNOT}: {error}")),
                     (None, None) => Err("the health check did not end in time".to_owned()),
                 }
             }

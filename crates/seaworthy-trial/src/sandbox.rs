@@ -207,7 +207,7 @@ impl Container for SandboxContainer {
 pub(crate) fn socket_facts(sockets: Vec<Socket>) -> Vec<SocketFact> {
     let mut facts: Vec<SocketFact> = sockets
         .into_iter()
-        .filter(|socket| socket.listening)
+        .filter(|socket| socket.listening && !chosen_by_the_kernel(socket))
         .map(|socket| SocketFact {
             protocol: match socket.proto {
                 Protocol::Tcp | Protocol::Tcp6 => "tcp".to_owned(),
@@ -221,6 +221,12 @@ pub(crate) fn socket_facts(sockets: Vec<Socket>) -> Vec<SocketFact> {
     facts.sort();
     facts.dedup();
     facts
+}
+
+/// A UDP socket in the range the kernel takes ports from is a client's that waits for an answer (ip(7),
+/// `ip_local_port_range`); nothing in `/proc` tells it from a server's.
+fn chosen_by_the_kernel(socket: &Socket) -> bool {
+    matches!(socket.proto, Protocol::Udp | Protocol::Udp6) && (32_768..=60_999).contains(&socket.port)
 }
 
 /// What the kernel says of a process, as far as a trial needs it.
