@@ -82,11 +82,6 @@ pub(crate) fn boot(
         let logs = container.logs();
         boot.log_tail = logs.tail(TAIL).iter().map(|line| plan.shown(line)).collect();
         boot.diagnosis = diagnose(launch, exit, container.as_ref());
-        boot.diagnosis.extend(plan.emptied.iter().map(|path| {
-            format!(
-                "`{path}` is a volume, which a trial starts empty: the files the image has there are missing, where an engine would copy them"
-            )
-        }));
     }
     Ok(Booted { boot, container: Some(container), attempts, last_answer })
 }

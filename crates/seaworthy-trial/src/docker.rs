@@ -483,6 +483,7 @@ mod tests {
                 exec: false,
             }],
             capabilities: vec![],
+            volumes: vec![],
             memory: None,
         };
         let made: Vec<String> = made_for(&launch).into_iter().collect();

@@ -65,6 +65,8 @@ pub struct Launch {
     pub read_only: bool,
     /// Memory file systems.
     pub tmpfs: Vec<TmpfsMount>,
+    /// Volumes of the image that hold files of the image: fresh ones, with a copy of those files.
+    pub volumes: Vec<String>,
     /// Capabilities to keep, by name without `CAP_`.
     pub capabilities: Vec<String>,
     /// Memory limit in bytes.

@@ -16,6 +16,7 @@ mod probe;
 mod sandbox;
 mod stop;
 mod trial;
+mod volume;
 mod writes;
 
 pub use docker::DockerDriver;

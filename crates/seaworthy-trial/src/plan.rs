@@ -47,8 +47,6 @@ pub struct Plan {
     pub launch: Launch,
     /// Values that must not be logged.
     pub secrets: Vec<Secret>,
-    /// Volumes in which the image has files; a trial starts them empty.
-    pub(crate) emptied: Vec<String>,
     pub(crate) values: BTreeMap<String, String>,
 }
 
@@ -117,10 +115,11 @@ impl Plan {
             files,
             read_only: true,
             tmpfs: tmpfs(subject)?,
+            volumes: filled_volumes(subject),
             capabilities: subject.test.cap_add.clone(),
             memory: subject.test.memory,
         };
-        Ok(Self { launch, secrets, emptied: emptied(subject), values })
+        Ok(Self { launch, secrets, values })
     }
 
     /// A configured request with this run's values in place of `${NAME}`.
@@ -283,15 +282,16 @@ fn groups(image: &ImageFacts, uid: u32) -> Vec<u32> {
     image.groups.iter().filter(|group| group.members.contains(&user.name)).map(|group| group.gid).collect()
 }
 
-/// Declared temporary file systems, and one for each volume of the image, owned as the image's directory is.
+/// Declared temporary file systems, and one for each empty volume of the image, owned as the image's directory is.
 fn tmpfs(subject: &Subject<'_>) -> Result<Vec<TmpfsMount>, PlanError> {
     let declared = subject.test.tmpfs.as_deref().unwrap_or(subject.tmpfs);
     let mut mounts = Vec::new();
     for text in declared {
         mounts.push(parse_tmpfs(text).map_err(PlanError::Policy)?);
     }
+    let filled = filled_volumes(subject);
     for path in subject.image.config.config.volumes.keys() {
-        if mounts.iter().any(|mount: &TmpfsMount| mount.path == *path) {
+        if filled.contains(path) || mounts.iter().any(|mount: &TmpfsMount| mount.path == *path) {
             continue;
         }
         let known =
@@ -302,14 +302,16 @@ fn tmpfs(subject: &Subject<'_>) -> Result<Vec<TmpfsMount>, PlanError> {
     Ok(mounts)
 }
 
-/// Volumes of the image that hold files of the image.
-fn emptied(subject: &Subject<'_>) -> Vec<String> {
+/// Volumes of the image that hold files of the image, and that no declared temporary file system covers.
+fn filled_volumes(subject: &Subject<'_>) -> Vec<String> {
     let volumes = subject.image.config.config.volumes.keys();
     let filled = |path: &&String| {
         let below = format!("{}/", path.trim_end_matches('/'));
         subject.image.files.iter().any(|file| file.path.starts_with(&below))
     };
-    volumes.filter(filled).cloned().collect()
+    let declared = subject.test.tmpfs.as_deref().unwrap_or(subject.tmpfs);
+    let covered = |path: &&String| declared.iter().any(|text| text.split(':').next() == Some(path.as_str()));
+    volumes.filter(|path| filled(path) && !covered(path)).cloned().collect()
 }
 
 /// Reads `/path[:option,…]` as `docker run --tmpfs` does.
@@ -388,11 +390,12 @@ mod tests {
             files: vec![],
             read_only: true,
             tmpfs: vec![],
+            volumes: vec![],
             capabilities: vec![],
             memory: None,
         };
         let secrets = vec![Secret { name: "file /t".to_owned(), value: "s3cret-s3cret".to_owned() }];
-        let plan = Plan { launch, secrets, emptied: Vec::new(), values: BTreeMap::new() };
+        let plan = Plan { launch, secrets, values: BTreeMap::new() };
         // The secret lies across the place of the cut.
         let line = format!("{}s3cret-s3cret{}", "ä".repeat(SHOWN - 6), "x".repeat(1000));
         let shown = plan.shown(&line);
@@ -414,16 +417,12 @@ mod tests {
             files: vec![],
             read_only: true,
             tmpfs: vec![],
+            volumes: vec![],
             capabilities: vec![],
             memory: None,
         };
         let secrets = vec![Secret { name: "file /t".to_owned(), value: "s3cret".to_owned() }];
-        let plan = Plan {
-            launch,
-            secrets,
-            emptied: Vec::new(),
-            values: BTreeMap::from([("/t".to_owned(), "s3cret".to_owned())]),
-        };
+        let plan = Plan { launch, secrets, values: BTreeMap::from([("/t".to_owned(), "s3cret".to_owned())]) };
         let expectation = Expectation {
             request: "POST /x".to_owned(),
             headers: BTreeMap::from([("Authorization".to_owned(), "Bearer ${/t}".to_owned())]),

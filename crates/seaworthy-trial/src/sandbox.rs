@@ -59,6 +59,19 @@ impl<'a> SandboxDriver<'a> {
         Ok(spec)
     }
 
+    /// Fresh volumes with a copy of the image's files, as an engine makes them. They go with the work directory.
+    fn volumes(&self, launch: &Launch, binds: &mut Vec<Bind>) -> Result<(), DriverError> {
+        for path in &launch.volumes {
+            let source = self.work.join(format!("volume-{}", self.boots.fetch_add(1, Ordering::Relaxed)));
+            let owners = self.runtime.mode() == &Mode::Root;
+            crate::volume::copy(&self.rootfs, path, &source, owners).map_err(|error| {
+                DriverError::Failed(format!("failed to fill the volume `{path}`: {error}"))
+            })?;
+            binds.push(Bind { source, target: PathBuf::from(path), read_only: false });
+        }
+        Ok(())
+    }
+
     /// Writes the files of a run to the host, as the process will see them.
     fn files(&self, launch: &Launch) -> Result<(Option<PathBuf>, Vec<Bind>), DriverError> {
         if launch.files.is_empty() {
@@ -97,7 +110,8 @@ impl Driver for SandboxDriver<'_> {
     }
 
     fn start(&self, launch: &Launch) -> Result<Box<dyn Container>, DriverError> {
-        let (dir, binds) = self.files(launch)?;
+        let (dir, mut binds) = self.files(launch)?;
+        self.volumes(launch, &mut binds)?;
         let spec = self.spec(launch, binds);
         let booted = spec.and_then(|spec| self.runtime.boot(&spec).map_err(|error| explain(&error)));
         if let Some(dir) = dir {

@@ -45,6 +45,7 @@ pub(crate) fn observe(
             write.path == root || write.path.starts_with(&format!("{}/", root.trim_end_matches('/')))
         };
         write.covered = launch.tmpfs.iter().any(|mount| under(&mount.path))
+            || launch.volumes.iter().any(|path| under(path))
             || launch.files.iter().any(|file| under(&file.path));
     }
     let is_log = |path: &str| {
