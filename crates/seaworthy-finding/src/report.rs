@@ -49,7 +49,7 @@ pub struct Check {
     /// How it ended.
     pub status: CheckStatus,
     /// Why it did not run, does not apply or broke; or what was observed when it passed.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub reason: String,
     /// Milliseconds the observation or the rule took.
     pub ms: u64,
