@@ -168,6 +168,7 @@ fn dropping_and_killing_all_leave_nothing() {
     let name = std::process::id().to_string();
     let Bench { runtime, scratch, .. } = bench;
     drop(runtime);
-    assert_eq!(std::fs::read_dir(&state).unwrap().count(), 0);
+    // The runtime removes its directory, too, once it is empty.
+    assert_eq!(std::fs::read_dir(&state).map_or(0, Iterator::count), 0);
     drop((scratch, name));
 }
