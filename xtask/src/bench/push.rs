@@ -177,8 +177,8 @@ fn measure(bench: &Bench, layout: &Path, title: &str) -> anyhow::Result<Vec<Tabl
         .map(|case| Table {
             bench: "push",
             case: format!("{title}, {case}"),
-            note: "Budget: at most crane's wall time. `publish` also inspects the image, checks every digest before and reads \
-                   all of it back; the peers only send."
+            note: "Budget: at most crane's wall time. `publish` also checks what is on the other side first and reads \
+                   everything back; the peers only send."
                 .to_owned(),
             kinds: vec![Kind::Wall, Kind::Cpu, Kind::Rss],
             rows: tools.iter().map(|tool| row(tool, server.is_some())).collect(),
