@@ -232,3 +232,33 @@ pub struct RunFacts {
     /// Wall time of the whole trial.
     pub ms: u64,
 }
+
+impl RunFacts {
+    /// The facts of a trial that could not be made, with the reason.
+    pub fn nothing_ran(why: &str) -> Self {
+        let mut facts = Self { engine: "none".to_owned(), ..Self::default() };
+        facts.not_run(why);
+        facts
+    }
+
+    /// Marks everything as not run.
+    pub fn not_run(&mut self, why: &str) {
+        self.ready = Observed::NotRun(why.to_owned());
+        self.offline = Observed::NotRun(why.to_owned());
+        self.read_only = Observed::NotRun(why.to_owned());
+        self.not_run_after_ready(why);
+    }
+
+    /// Marks everything as not run that is looked at once the service is ready.
+    pub fn not_run_after_ready(&mut self, why: &str) {
+        self.privileges = Observed::NotRun(why.to_owned());
+        self.sockets = Observed::NotRun(why.to_owned());
+        self.health = Observed::NotRun(why.to_owned());
+        self.stop = Observed::NotRun(why.to_owned());
+        self.drain = Observed::NotRun(why.to_owned());
+        self.missing = Observed::NotRun(why.to_owned());
+        self.writes = Observed::NotRun(why.to_owned());
+        self.logs = Observed::NotRun(why.to_owned());
+        self.http = Observed::NotRun(why.to_owned());
+    }
+}

@@ -7,7 +7,9 @@
 //! may use the engine reaches the container over a network without a way out, and the engine puts the files in.
 
 use crate::boot::signal_name;
-use crate::driver::{Captured, Container, Driver, DriverError, ExecResult, Launch, PrivilegeStatus};
+use crate::driver::{
+    Captured, Container, Driver, DriverError, ExecResult, Launch, PrivilegeStatus, write_files,
+};
 use crate::sandbox::socket_facts;
 use seaworthy_engine::{
     Bind, ChangeKind, ContainerSpec, Engine, EngineError, ErrorKind, ExecSpec, HealthOverride, NetworkGuard,
@@ -17,7 +19,7 @@ use seaworthy_facts::{Exit, SocketFact, WriteFact};
 use seaworthy_sandbox::Foreign;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr, TcpStream};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -57,19 +59,8 @@ impl DockerDriver {
     /// Writes the files of a run where the engine can mount them from.
     fn files(&self, launch: &Launch) -> Result<Vec<Bind>, DriverError> {
         let dir = self.work.join(format!("files-{}", self.boots.fetch_add(1, Ordering::Relaxed)));
-        let failed = |error: std::io::Error| {
-            DriverError::Failed(format!("failed to write the run's files in `{}`: {error}", dir.display()))
-        };
-        std::fs::DirBuilder::new().mode(0o700).create(&dir).map_err(failed)?;
-        let mut binds = Vec::new();
-        for (at, file) in launch.files.iter().enumerate() {
-            let source = dir.join(at.to_string());
-            std::fs::write(&source, &file.content).map_err(failed)?;
-            std::os::unix::fs::chown(&source, Some(file.uid), Some(file.gid)).map_err(failed)?;
-            std::fs::set_permissions(&source, std::fs::Permissions::from_mode(file.mode)).map_err(failed)?;
-            binds.push(Bind { source, target: file.path.clone(), read_only: true });
-        }
-        Ok(binds)
+        let written = write_files(&dir, &launch.files, true)?;
+        Ok(written.into_iter().map(|(source, target)| Bind { source, target, read_only: true }).collect())
     }
 
     /// The network of the boots: none, or one that the host reaches and that leads nowhere else.

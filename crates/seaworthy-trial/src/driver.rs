@@ -2,6 +2,8 @@
 
 use seaworthy_facts::{Exit, SocketFact, WriteFact};
 use std::net::TcpStream;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A file put into a container before it starts.
@@ -204,4 +206,28 @@ pub trait Driver: Sync {
     /// # Errors
     /// The machine or the image does not allow it.
     fn start(&self, launch: &Launch) -> Result<Box<dyn Container>, DriverError>;
+}
+
+/// Writes the files of a run into a new private directory, as the process will see them; gives where each lies and where
+/// it goes. `owners` says whether they can be given away, which only root can.
+pub(crate) fn write_files(
+    dir: &Path,
+    files: &[MountedFile],
+    owners: bool,
+) -> Result<Vec<(PathBuf, String)>, DriverError> {
+    let failed = |error: std::io::Error| {
+        DriverError::Failed(format!("failed to write the run's files in `{}`: {error}", dir.display()))
+    };
+    std::fs::DirBuilder::new().mode(0o700).create(dir).map_err(failed)?;
+    let mut written = Vec::new();
+    for (at, file) in files.iter().enumerate() {
+        let source = dir.join(at.to_string());
+        std::fs::write(&source, &file.content).map_err(failed)?;
+        if owners {
+            std::os::unix::fs::chown(&source, Some(file.uid), Some(file.gid)).map_err(failed)?;
+        }
+        std::fs::set_permissions(&source, std::fs::Permissions::from_mode(file.mode)).map_err(failed)?;
+        written.push((source, file.path.clone()));
+    }
+    Ok(written)
 }

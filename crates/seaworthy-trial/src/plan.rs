@@ -350,6 +350,24 @@ fn binary_unit(value: &str) -> String {
 mod tests {
     use super::*;
 
+    fn launch() -> Launch {
+        Launch {
+            argv: vec![],
+            env: vec![],
+            without: vec![],
+            cwd: String::new(),
+            uid: 1,
+            gid: 1,
+            groups: vec![],
+            files: vec![],
+            read_only: true,
+            tmpfs: vec![],
+            volumes: vec![],
+            capabilities: vec![],
+            memory: None,
+        }
+    }
+
     #[test]
     fn tmpfs_options_are_dockers() {
         let mount = parse_tmpfs("/tmp:rw,noexec,nosuid,size=16m,mode=1777").unwrap();
@@ -379,21 +397,7 @@ mod tests {
 
     #[test]
     fn a_line_without_end_is_cut_after_its_secrets_are_gone() {
-        let launch = Launch {
-            argv: vec![],
-            env: vec![],
-            without: vec![],
-            cwd: String::new(),
-            uid: 1,
-            gid: 1,
-            groups: vec![],
-            files: vec![],
-            read_only: true,
-            tmpfs: vec![],
-            volumes: vec![],
-            capabilities: vec![],
-            memory: None,
-        };
+        let launch = launch();
         let secrets = vec![Secret { name: "file /t".to_owned(), value: "s3cret-s3cret".to_owned() }];
         let plan = Plan { launch, secrets, values: BTreeMap::new() };
         // The secret lies across the place of the cut.
@@ -406,21 +410,7 @@ mod tests {
 
     #[test]
     fn values_of_the_run_fill_requests_and_are_redacted() {
-        let launch = Launch {
-            argv: vec![],
-            env: vec![],
-            without: vec![],
-            cwd: String::new(),
-            uid: 1,
-            gid: 1,
-            groups: vec![],
-            files: vec![],
-            read_only: true,
-            tmpfs: vec![],
-            volumes: vec![],
-            capabilities: vec![],
-            memory: None,
-        };
+        let launch = launch();
         let secrets = vec![Secret { name: "file /t".to_owned(), value: "s3cret".to_owned() }];
         let plan = Plan { launch, secrets, values: BTreeMap::from([("/t".to_owned(), "s3cret".to_owned())]) };
         let expectation = Expectation {

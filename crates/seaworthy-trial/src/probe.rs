@@ -49,6 +49,14 @@ impl Probe {
         })
     }
 
+    /// The port requests go to: the probe's own, else the first the image exposes.
+    pub(crate) fn port(&self, subject: &Subject<'_>) -> Option<u16> {
+        match self {
+            Self::Http(_, port) | Self::Tcp(port) => Some(*port),
+            Self::Command(..) | Self::Alive => exposed(subject).first().copied(),
+        }
+    }
+
     /// The probe in words.
     pub(crate) fn words(&self) -> String {
         match self {

@@ -1,13 +1,14 @@
 //! The trial on the embedded sandbox.
 
-use crate::driver::{Captured, Container, Driver, DriverError, ExecResult, Launch, PrivilegeStatus};
+use crate::driver::{
+    Captured, Container, Driver, DriverError, ExecResult, Launch, PrivilegeStatus, write_files,
+};
 use seaworthy_facts::{Exit, SocketFact, WriteFact};
 use seaworthy_sandbox::{
     Bind, CapSet, ErrorKind, Exec, Mode, Network, ProcStatus, Protocol, Rootfs, Running, Runtime, Seccomp,
     Socket, Spec, Tmpfs, WriteKind,
 };
 use std::net::TcpStream;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -78,20 +79,10 @@ impl<'a> SandboxDriver<'a> {
             return Ok((None, Vec::new()));
         }
         let dir = self.work.join(format!("files-{}", self.boots.fetch_add(1, Ordering::Relaxed)));
-        let failed = |error: std::io::Error| {
-            DriverError::Failed(format!("failed to write the run's files in `{}`: {error}", dir.display()))
-        };
-        std::fs::DirBuilder::new().mode(0o700).create(&dir).map_err(failed)?;
-        let mut binds = Vec::new();
-        for (at, file) in launch.files.iter().enumerate() {
-            let source = dir.join(at.to_string());
-            std::fs::write(&source, &file.content).map_err(failed)?;
-            if self.runtime.mode() == &Mode::Root {
-                std::os::unix::fs::chown(&source, Some(file.uid), Some(file.gid)).map_err(failed)?;
-            }
-            std::fs::set_permissions(&source, std::fs::Permissions::from_mode(file.mode)).map_err(failed)?;
-            binds.push(Bind { source, target: PathBuf::from(&file.path), read_only: true });
-        }
+        let written = write_files(&dir, &launch.files, self.runtime.mode() == &Mode::Root)?;
+        let bind =
+            |(source, target): (PathBuf, String)| Bind { source, target: target.into(), read_only: true };
+        let binds = written.into_iter().map(bind).collect();
         Ok((Some(dir), binds))
     }
 }

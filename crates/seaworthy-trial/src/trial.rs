@@ -4,7 +4,7 @@ use crate::boot::{Booted, boot, millis};
 use crate::driver::{Container, Driver, DriverError, Launch};
 use crate::http::{self, Request};
 use crate::plan::{Plan, Subject};
-use crate::probe::{Probe, exposed};
+use crate::probe::Probe;
 use crate::{health, logs, missing, stop, writes};
 use seaworthy_facts::{CapabilityFacts, HttpResult, Observed, ReadyFacts, RunFacts};
 use seaworthy_sandbox::CapSet;
@@ -61,7 +61,7 @@ pub fn run(
     let (probe, probe_source) = match Probe::choose(subject) {
         Ok(chosen) => chosen,
         Err(why) => {
-            not_run(&mut facts, &why);
+            facts.not_run(&why);
             return facts;
         }
     };
@@ -82,14 +82,14 @@ pub fn run(
                 observe(container.as_ref(), plan, subject, options, &probe, &mut facts, tell);
             } else {
                 let why = format!("the service did not become ready ({})", plan.shown(&answer));
-                after_ready_not_run(&mut facts, &why);
+                facts.not_run_after_ready(&why);
             }
             drop(booted);
             if ready {
                 further_boots(driver, plan, &launch, subject, options, &probe, &mut facts, tell);
             }
         }
-        Err(error) => not_run(&mut facts, &error.to_string()),
+        Err(error) => facts.not_run(&error.to_string()),
     }
     facts.ms = millis(begun);
     facts
@@ -162,10 +162,7 @@ fn observe(
         Ok(sockets) => Observed::Seen(sockets),
         Err(error) => Observed::NotRun(error.to_string()),
     };
-    let port = match probe {
-        Probe::Http(_, port) | Probe::Tcp(port) => Some(*port),
-        Probe::Command(..) | Probe::Alive => exposed(subject).first().copied(),
-    };
+    let port = probe.port(subject);
     let mut answers = Vec::new();
     if subject.test.http.is_empty() {
         facts.http = Observed::NotApplicable("no `[[image.test.http]]` request is configured".to_owned());
@@ -315,10 +312,7 @@ fn further_boots(
     facts: &mut RunFacts,
     tell: &mut dyn FnMut(Event),
 ) {
-    let port = match probe {
-        Probe::Http(_, port) | Probe::Tcp(port) => Some(*port),
-        Probe::Command(..) | Probe::Alive => exposed(subject).first().copied(),
-    };
+    let port = probe.port(subject);
     let base = Plan { launch: launch.clone(), ..plan.clone() };
     let without = match subject.required.len() {
         0 => String::new(),
@@ -371,25 +365,6 @@ fn hardening(launch: &Launch) -> Vec<String> {
         words.push(format!("tmpfs {}", mounts.join(" ")));
     }
     words
-}
-
-fn not_run(facts: &mut RunFacts, why: &str) {
-    facts.ready = Observed::NotRun(why.to_owned());
-    facts.offline = Observed::NotRun(why.to_owned());
-    facts.read_only = Observed::NotRun(why.to_owned());
-    after_ready_not_run(facts, why);
-}
-
-fn after_ready_not_run(facts: &mut RunFacts, why: &str) {
-    facts.privileges = Observed::NotRun(why.to_owned());
-    facts.sockets = Observed::NotRun(why.to_owned());
-    facts.health = Observed::NotRun(why.to_owned());
-    facts.stop = Observed::NotRun(why.to_owned());
-    facts.drain = Observed::NotRun(why.to_owned());
-    facts.missing = Observed::NotRun(why.to_owned());
-    facts.writes = Observed::NotRun(why.to_owned());
-    facts.logs = Observed::NotRun(why.to_owned());
-    facts.http = Observed::NotRun(why.to_owned());
 }
 
 /// Names of the capabilities in a mask; a bit without a name shows its number.

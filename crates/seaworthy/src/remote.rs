@@ -5,7 +5,6 @@ use crate::failure::Failure;
 use crate::interrupt::on_interrupt;
 use crate::release;
 use crate::shell::Shell;
-use crate::stages::nothing_ran;
 use crate::workdir::{self, WorkDir};
 use seaworthy_build::{BuildError, Progress};
 use seaworthy_engine::Engine;
@@ -208,7 +207,9 @@ pub(crate) fn trial(
         Err(error) if explicit => {
             return Err(engine_failure("reach a Docker Engine", &error).code(ExitCode::EnvironmentMissing));
         }
-        Err(error) => return Ok(nothing_ran(&engine_failure("reach a Docker Engine", &error).message)),
+        Err(error) => {
+            return Ok(RunFacts::nothing_ran(&engine_failure("reach a Docker Engine", &error).message));
+        }
     };
     // The owner stands in it, so that nobody takes what is in use for a leftover.
     let run = format!("{}-{}", Engine::new_run_id(), workdir::owner_mark());

@@ -241,7 +241,7 @@ pub(crate) fn trial(
     let runtime = runtime(args)?;
     let runtime = match runtime {
         Ok(runtime) => runtime,
-        Err(why) => return Ok(nothing_ran(&why)),
+        Err(why) => return Ok(RunFacts::nothing_ran(&why)),
     };
     let _stop = on_interrupt(|| {
         Runtime::shut_down();
@@ -274,25 +274,6 @@ fn runtime(args: &TrialArgs) -> Result<Result<Runtime, String>, Failure> {
             .hint("`seaworthy doctor` says what this machine lacks; `--engine docker` boots the image on a Docker Engine"));
     }
     Ok(Err(why))
-}
-
-/// Facts of a trial that could not be made.
-pub(crate) fn nothing_ran(why: &str) -> RunFacts {
-    use seaworthy_facts::Observed;
-    let mut facts = RunFacts { engine: "none".to_owned(), ..RunFacts::default() };
-    facts.ready = Observed::NotRun(why.to_owned());
-    facts.privileges = Observed::NotRun(why.to_owned());
-    facts.sockets = Observed::NotRun(why.to_owned());
-    facts.health = Observed::NotRun(why.to_owned());
-    facts.stop = Observed::NotRun(why.to_owned());
-    facts.drain = Observed::NotRun(why.to_owned());
-    facts.missing = Observed::NotRun(why.to_owned());
-    facts.offline = Observed::NotRun(why.to_owned());
-    facts.read_only = Observed::NotRun(why.to_owned());
-    facts.writes = Observed::NotRun(why.to_owned());
-    facts.logs = Observed::NotRun(why.to_owned());
-    facts.http = Observed::NotRun(why.to_owned());
-    facts
 }
 
 /// Variables without which the service must not start: the policy's, else those the documents call required.
