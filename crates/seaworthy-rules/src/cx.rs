@@ -1,6 +1,8 @@
 //! What a rule is given.
 
 use crate::Usage;
+use crate::script::{Scripts, Simple};
+use seaworthy_dockerfile::Instruction;
 use seaworthy_facts::{
     ComposeFact, DockerfileFact, DocumentFact, Facts, ImageFacts, ProjectFacts, ReleaseFacts, RunFacts,
 };
@@ -19,6 +21,8 @@ pub struct Cx<'a> {
     pub usage: &'a Usage,
     /// The name of the rule that runs.
     pub rule: &'static str,
+    /// The scripts, read once for all rules.
+    pub(crate) scripts: &'a Scripts,
 }
 
 impl<'a> Cx<'a> {
@@ -45,6 +49,12 @@ impl<'a> Cx<'a> {
     /// The Dockerfiles.
     pub fn dockerfiles(&self) -> &'a [DockerfileFact] {
         self.project().map_or(&[], |project| &project.dockerfiles)
+    }
+
+    /// The commands of a `RUN` of a Dockerfile of this project, those of an `ONBUILD` and of heredocs included.
+    pub(crate) fn commands(&self, docker: &DockerfileFact, item: &Instruction) -> &'a [Simple] {
+        let at = self.dockerfiles().iter().position(|known| std::ptr::eq(known, docker));
+        at.map_or(&[], |at| self.scripts.commands(at, docker, item))
     }
 
     /// The compose files.

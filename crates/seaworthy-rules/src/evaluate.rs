@@ -1,5 +1,6 @@
 //! Runs the rules of the wanted families and applies levels, comments and waivers.
 
+use crate::script::Scripts;
 use crate::suppress::{self, Suppression};
 use crate::{Cx, Rule, Sink, SuppressionUse, Usage, WaiverUse, find, rules, text};
 use seaworthy_facts::Facts;
@@ -55,6 +56,7 @@ pub fn evaluate(
     let mut waivers: Vec<WaiverUse> =
         policy.waiver.iter().enumerate().map(|(at, waiver)| waiver_use(at, waiver, opts.today)).collect();
     let mut evaluated = BTreeSet::new();
+    let scripts = Scripts::new(facts);
     let mut outcome = Outcome::default();
     for after in [false, true] {
         let usage = if after { usage(&silencers, &used, &waivers, &evaluated) } else { Usage::default() };
@@ -65,7 +67,7 @@ pub fn evaluate(
             if !wanted || level == Level::Off || (meta.since.starts_with("preview") && !opts.preview) {
                 continue;
             }
-            let cx = Cx { facts, policy, image, usage: &usage, rule: meta.name };
+            let cx = Cx { facts, policy, image, usage: &usage, rule: meta.name, scripts: &scripts };
             let start = Instant::now();
             let (mut sink, broke) = run(rule, &cx);
             // Whether a waiver or a comment is needed shows only where the rule could look.
@@ -118,7 +120,7 @@ fn absent(family: Family, facts: &Facts) -> Option<(CheckStatus, String)> {
     let not_run = |text: &str| Some((CheckStatus::NotRun, text.to_owned()));
     let nothing = |text: &str| Some((CheckStatus::NotApplicable, text.to_owned()));
     match family {
-        Family::Dockerfile | Family::Ignore | Family::Compose | Family::Document => {
+        Family::Dockerfile | Family::Ignore | Family::Compose | Family::Workflow | Family::Document => {
             let Some(project) = &facts.project else { return not_run("no project was read") };
             match family {
                 Family::Dockerfile | Family::Ignore if project.dockerfiles.is_empty() => {

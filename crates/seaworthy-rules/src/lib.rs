@@ -24,6 +24,8 @@ mod image;
 mod policy;
 mod release;
 mod run;
+mod script;
+mod workflow;
 
 pub use cx::Cx;
 pub use evaluate::{Options, Outcome, evaluate};

@@ -1,14 +1,18 @@
 //! All rules, by family and name.
 
-use crate::{Rule, claim, compose, dockerfile, document, ignore, image, policy, release, run};
+use crate::{
+    Rule, claim, compose, dockerfile, document, ignore, image, policy, release, run, script, workflow,
+};
 use seaworthy_finding::{Policy, did_you_mean};
 
 /// Every rule, family by family.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     [
         dockerfile::RULES,
+        script::RULES,
         ignore::RULES,
         compose::RULES,
+        workflow::RULES,
         document::RULES,
         claim::RULES,
         image::RULES,

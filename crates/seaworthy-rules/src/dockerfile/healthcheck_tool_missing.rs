@@ -1,6 +1,7 @@
 //! Reports a health check that calls a program the final stage does not have.
 
-use super::{final_chain, shell};
+use super::final_chain;
+use crate::script::shell;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Base, Command, Healthcheck, Kind, OffsetMap, Stage};
 

@@ -13,22 +13,18 @@ mod invalid_port;
 mod legacy_key_value;
 mod missing_healthcheck;
 mod mutable_base_tag;
-mod package_cache_left;
 mod redundant_platform;
 mod relative_workdir;
 mod repeated_instruction;
 mod reserved_stage_name;
 mod root_user;
 mod secret_in_environment;
-mod shell;
 mod shell_form_command;
 mod stage_name_casing;
-mod sudo;
 mod syntax_error;
 mod undefined_variable;
 mod unknown_stage;
 mod unpinned_base_digest;
-mod unpinned_download;
 
 rules![
     syntax_error,
@@ -40,9 +36,6 @@ rules![
     secret_in_environment,
     missing_healthcheck,
     add_instead_of_copy,
-    package_cache_left,
-    unpinned_download,
-    sudo,
     repeated_instruction,
     unknown_stage,
     undefined_variable,

@@ -65,9 +65,18 @@ fn a_missing_program_a_slow_one_and_an_ended_box_differ() {
         Exec { timeout: Some(Duration::from_millis(200)), ..Exec::new(["sh", "-c", "sleep 60 & sleep 60"]) };
     let output = running.exec(&slow).unwrap();
     assert!(output.timed_out && output.exit.signal == Some(9) && output.ms >= 200 && output.ms < 5000);
-    // The background process of its group is killed too, and PID 1, which is no init, never reaps it.
-    let alive = running.processes().unwrap().into_iter().filter(|process| process.state != 'Z');
-    assert_eq!(alive.map(|process| process.ns_pid).collect::<Vec<_>>(), [1]);
+    // The background process of its group is killed too, and PID 1, which is no init, never reaps it. A killed process
+    // is dying for a moment before it is dead.
+    let deadline = std::time::Instant::now() + LONG;
+    loop {
+        let processes = running.processes().unwrap();
+        let alive: Vec<_> = processes.iter().filter(|process| process.state != 'Z').collect();
+        if alive.len() == 1 && alive[0].ns_pid == 1 {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "{processes:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
     running.signal(9).unwrap();
     running.wait(LONG).unwrap().unwrap();
     assert_eq!(running.exec(&Exec::new(["true"])).unwrap_err().kind(), ErrorKind::Ended);

@@ -1,6 +1,5 @@
 //! Reports `sudo` in the build.
 
-use super::shell::commands;
 use crate::{Cx, Sink};
 
 declare_rule! {
@@ -14,7 +13,7 @@ declare_rule! {
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for item in &docker.tree.instructions {
-            for simple in commands(item).iter().filter(|simple| simple.program() == "sudo") {
+            for simple in cx.commands(docker, item).iter().filter(|simple| simple.program() == "sudo") {
                 out.finding(format!(
                     "`{}` runs below `sudo`",
                     simple.rest().get(1).map_or("a command", String::as_str)

@@ -1,7 +1,7 @@
 //! Reports package managers whose caches stay in the image.
 
-use super::final_chain;
-use super::shell::{Simple, commands};
+use super::Simple;
+use crate::dockerfile::final_chain;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Instruction, Kind};
 
@@ -24,7 +24,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         });
         for stage in chain {
             for item in stage.instructions {
-                let found = commands(item);
+                let found = cx.commands(docker, item);
                 // A removal before the command leaves what the command stores.
                 let exported = found.iter().any(|other| {
                     other.program() == "export"

@@ -1,6 +1,6 @@
 //! Reports downloads that run or are stored without being checked.
 
-use super::shell::commands;
+use super::Simple;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::Kind;
 use seaworthy_finding::Severity;
@@ -41,7 +41,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                         .command(format!("curl -fsSL {url} | sha256sum"));
                 }
             }
-            let found = commands(item);
+            let found = cx.commands(docker, item);
             for (at, simple) in found.iter().enumerate() {
                 let shell_after = simple.then == "|" && {
                     // A filter such as `gunzip` or `tee` between the two changes nothing.
@@ -85,7 +85,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 }
 
 /// Whether a command runs what it reads.
-fn runs(simple: &super::shell::Simple) -> bool {
+fn runs(simple: &Simple) -> bool {
     let rest = simple.rest();
     let program = match simple.program() {
         "sudo" => rest.get(1).map_or("", |word| word.rsplit('/').next().unwrap_or(word)),

@@ -1,0 +1,33 @@
+//! The commands of every `RUN`, read once for all rules.
+
+use super::shell::{self, Simple};
+use seaworthy_dockerfile::Instruction;
+use seaworthy_facts::{DockerfileFact, Facts};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+/// Commands by Dockerfile and by where the instruction begins.
+#[derive(Debug, Default)]
+pub(crate) struct Scripts {
+    files: Vec<OnceCell<BTreeMap<usize, Vec<Simple>>>>,
+}
+
+impl Scripts {
+    /// Nothing is read before a rule asks.
+    pub(crate) fn new(facts: &Facts) -> Self {
+        let files = facts.project.as_ref().map_or(0, |project| project.dockerfiles.len());
+        Self { files: (0..files).map(|_| OnceCell::new()).collect() }
+    }
+
+    /// The commands of an instruction of the file at that place of the project's list; none of other instructions.
+    pub(crate) fn commands(&self, at: usize, docker: &DockerfileFact, item: &Instruction) -> &[Simple] {
+        let Some(file) = self.files.get(at) else { return &[] };
+        let read = file.get_or_init(|| {
+            let all = docker.tree.instructions.iter();
+            all.map(|item| (item.span.start, shell::commands(item)))
+                .filter(|(_, found)| !found.is_empty())
+                .collect()
+        });
+        read.get(&item.span.start).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,3 @@
+//! Rules over CI workflows.
+
+rules![];
