@@ -15,7 +15,7 @@ impl OffsetMap {
     }
 
     /// Notes that the text from `text` on comes from `source` on. Offsets must not go down.
-    pub(crate) fn push(&mut self, text: usize, source: usize) {
+    pub fn push(&mut self, text: usize, source: usize) {
         match self.segments.last_mut() {
             Some(last) if last.0 == text => last.1 = source,
             Some(last) if last.1 + (text - last.0) == source => {}

@@ -5,6 +5,7 @@
 mod build;
 mod image;
 mod observed;
+mod pipeline;
 mod project;
 mod release;
 mod run;
@@ -15,6 +16,10 @@ pub use image::{
     UserFact, Waste, WasteCause,
 };
 pub use observed::Observed;
+pub use pipeline::{
+    PipelineConditions, PipelineFact, PipelineImage, PipelineJob, PipelineRule, PipelineScript,
+    PipelineVariable,
+};
 pub use project::{
     Checkbox, CodeBlock, ComposeFact, ComposeHealth, ComposePort, ComposeService, ContextEntry,
     DockerfileFact, DocumentFact, EnvRow, GitFact, IgnoreFact, PortClaim, ProjectFacts, RustCrate, SizeClaim,

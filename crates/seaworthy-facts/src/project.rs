@@ -1,11 +1,12 @@
 //! What a repository claims.
 
+use crate::PipelineFact;
 use seaworthy_dockerfile::ignore::IgnoreFile;
 use seaworthy_dockerfile::{Dockerfile, SyntaxError};
 use seaworthy_finding::{LineIndex, Span};
 
 /// A value with the bytes it stands at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
@@ -319,6 +320,8 @@ pub struct ProjectFacts {
     pub context_truncated: bool,
     /// Compose files.
     pub composes: Vec<ComposeFact>,
+    /// GitLab CI files.
+    pub pipelines: Vec<PipelineFact>,
     /// Documents.
     pub documents: Vec<DocumentFact>,
     /// Git.
@@ -335,6 +338,7 @@ impl ProjectFacts {
         self.dockerfiles.is_empty()
             && self.ignores.is_empty()
             && self.composes.is_empty()
+            && self.pipelines.is_empty()
             && self.documents.is_empty()
     }
 }

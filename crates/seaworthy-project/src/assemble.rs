@@ -1,6 +1,6 @@
 //! From texts to facts, without touching the file system.
 
-use crate::{compose, markdown};
+use crate::{compose, gitlab, markdown};
 use seaworthy_dockerfile::ignore;
 use seaworthy_facts::{
     ContextEntry, DockerfileFact, DocumentFact, IgnoreFact, ProjectFacts, SyntaxProblem, TextFile,
@@ -16,6 +16,8 @@ pub enum FileKind {
     Ignore,
     /// `compose.yaml`, `docker-compose.yml` and the like.
     Compose,
+    /// `.gitlab-ci.yml`, `*.gitlab-ci.yml`, `.gitlab/ci/*.yml`.
+    Pipeline,
     /// A README or a checklist in Markdown.
     Document,
 }
@@ -28,6 +30,13 @@ pub fn kind_of(path: &str) -> Option<FileKind> {
     let yaml = matches!(ending, "yaml" | "yml");
     if ending == "dockerignore" || lower == ".containerignore" {
         Some(FileKind::Ignore)
+    } else if yaml
+        && (lower.ends_with(".gitlab-ci.yml")
+            || lower.ends_with(".gitlab-ci.yaml")
+            || path.starts_with(".gitlab/ci/")
+            || path.contains("/.gitlab/ci/"))
+    {
+        Some(FileKind::Pipeline)
     } else if yaml
         && ["compose", "docker-compose", "podman-compose"]
             .iter()
@@ -83,12 +92,14 @@ pub(crate) fn assemble(files: Vec<(FileKind, TextFile)>) -> ProjectFacts {
                 facts.ignores.push(IgnoreFact { file, patterns });
             }
             FileKind::Compose => facts.composes.push(compose::read(file)),
+            FileKind::Pipeline => facts.pipelines.push(gitlab::read(file)),
             FileKind::Document => facts.documents.push(document(file)),
         }
     }
     facts.dockerfiles.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     facts.ignores.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     facts.composes.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+    facts.pipelines.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     facts.documents.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     let contexts: Vec<Option<String>> =
         facts.dockerfiles.iter().map(|docker| composed_context(&facts, &docker.file.path)).collect();
@@ -168,6 +179,9 @@ mod tests {
             ("compose.yaml", Some(FileKind::Compose)),
             ("docker-compose.prod.yml", Some(FileKind::Compose)),
             ("composer.yml", None),
+            (".gitlab-ci.yml", Some(FileKind::Pipeline)),
+            ("ci/build.gitlab-ci.yml", Some(FileKind::Pipeline)),
+            (".gitlab/ci/image.yml", Some(FileKind::Pipeline)),
             ("README.de.md", Some(FileKind::Document)),
             ("docs/RELEASE-CHECKLIST.md", Some(FileKind::Document)),
             ("docs/guide.md", None),

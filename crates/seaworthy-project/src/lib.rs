@@ -8,6 +8,7 @@ mod cargo;
 mod collect;
 pub mod compose;
 mod git;
+mod gitlab;
 pub mod markdown;
 mod yaml;
 

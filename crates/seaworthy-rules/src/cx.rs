@@ -4,7 +4,8 @@ use crate::Usage;
 use crate::script::{Scripts, Simple};
 use seaworthy_dockerfile::Instruction;
 use seaworthy_facts::{
-    ComposeFact, DockerfileFact, DocumentFact, Facts, ImageFacts, ProjectFacts, ReleaseFacts, RunFacts,
+    ComposeFact, DockerfileFact, DocumentFact, Facts, ImageFacts, PipelineFact, ProjectFacts, ReleaseFacts,
+    RunFacts,
 };
 use seaworthy_finding::{ImageConfig, Policy};
 
@@ -60,6 +61,11 @@ impl<'a> Cx<'a> {
     /// The compose files.
     pub fn composes(&self) -> &'a [ComposeFact] {
         self.project().map_or(&[], |project| &project.composes)
+    }
+
+    /// The GitLab CI files.
+    pub fn pipelines(&self) -> &'a [PipelineFact] {
+        self.project().map_or(&[], |project| &project.pipelines)
     }
 
     /// The documents.

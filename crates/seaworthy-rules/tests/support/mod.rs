@@ -8,10 +8,11 @@ use seaworthy_rules::{Options, Outcome, evaluate};
 use serde_json::{Value, json};
 
 /// Every family.
-pub const FAMILIES: [Family; 9] = [
+pub const FAMILIES: [Family; 10] = [
     Family::Dockerfile,
     Family::Ignore,
     Family::Compose,
+    Family::Workflow,
     Family::Document,
     Family::Claim,
     Family::Image,
@@ -107,6 +108,7 @@ pub fn path_of(language: &str) -> &'static str {
         "dockerfile" => "Dockerfile",
         "ignore" => ".dockerignore",
         "yaml" => "compose.yaml",
+        "gitlab" => ".gitlab-ci.yml",
         "markdown" => "README.md",
         other => panic!("no file for a block of `{other}`"),
     }
