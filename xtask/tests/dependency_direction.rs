@@ -11,7 +11,8 @@ const TABLE: &[(&str, u8, &[&str])] = &[
     ("finding", 0, &[]),
     ("oci", 0, &[]),
     ("dockerfile", 0, &["finding"]),
-    ("facts", 0, &["finding", "oci", "dockerfile"]),
+    ("workflow", 0, &["finding"]),
+    ("facts", 0, &["finding", "oci", "dockerfile", "workflow"]),
     ("tags", 0, &[]),
     // Services: the only crates that talk to the outside.
     ("sandbox", 1, &[]),
@@ -19,13 +20,13 @@ const TABLE: &[(&str, u8, &[&str])] = &[
     ("registry", 1, &["oci"]),
     ("engine", 1, &["oci"]),
     // Stages: each gives facts and knows no other stage.
-    ("project", 2, &["finding", "facts", "dockerfile"]),
+    ("project", 2, &["finding", "facts", "dockerfile", "workflow"]),
     ("build", 2, &["finding", "facts", "oci", "store", "engine"]),
     ("inspect", 2, &["facts", "oci", "store"]),
     ("trial", 2, &["finding", "facts", "oci", "store", "sandbox", "engine"]),
     ("release", 2, &["facts", "oci", "store", "registry"]),
     // Rules see facts only; renderers see results only.
-    ("rules", 3, &["finding", "facts", "dockerfile", "oci"]),
+    ("rules", 3, &["finding", "facts", "dockerfile", "oci", "workflow", "tags"]),
     ("report", 3, &["finding", "facts", "oci"]),
 ];
 

@@ -9,6 +9,7 @@ mod pipeline;
 mod project;
 mod release;
 mod run;
+mod workflow;
 
 pub use build::{BuildFacts, BuildStep};
 pub use image::{
@@ -30,6 +31,7 @@ pub use run::{
     Boot, CapabilityFacts, Drain, Exit, HealthFacts, HttpResult, LogFacts, MissingVariable, ReadyFacts,
     RunFacts, SocketFact, StopFacts, WriteFact,
 };
+pub use workflow::{ActionFact, WorkflowFact};
 
 /// Everything known in one command; what a rule is given.
 #[derive(Clone, Debug, Default)]

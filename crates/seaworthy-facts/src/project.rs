@@ -1,6 +1,6 @@
 //! What a repository claims.
 
-use crate::PipelineFact;
+use crate::{ActionFact, PipelineFact, WorkflowFact};
 use seaworthy_dockerfile::ignore::IgnoreFile;
 use seaworthy_dockerfile::{Dockerfile, SyntaxError};
 use seaworthy_finding::{LineIndex, Span};
@@ -322,6 +322,12 @@ pub struct ProjectFacts {
     pub composes: Vec<ComposeFact>,
     /// GitLab CI files.
     pub pipelines: Vec<PipelineFact>,
+    /// Workflows of `.github/workflows`.
+    pub workflows: Vec<WorkflowFact>,
+    /// Workflows elsewhere that one of these calls.
+    pub called: Vec<WorkflowFact>,
+    /// Actions.
+    pub actions: Vec<ActionFact>,
     /// Documents.
     pub documents: Vec<DocumentFact>,
     /// Git.
@@ -339,6 +345,8 @@ impl ProjectFacts {
             && self.ignores.is_empty()
             && self.composes.is_empty()
             && self.pipelines.is_empty()
+            && self.workflows.is_empty()
+            && self.actions.is_empty()
             && self.documents.is_empty()
     }
 }

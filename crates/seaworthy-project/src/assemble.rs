@@ -3,9 +3,14 @@
 use crate::{compose, gitlab, markdown};
 use seaworthy_dockerfile::ignore;
 use seaworthy_facts::{
-    ContextEntry, DockerfileFact, DocumentFact, IgnoreFact, ProjectFacts, SyntaxProblem, TextFile,
+    ActionFact, ContextEntry, DockerfileFact, DocumentFact, IgnoreFact, ProjectFacts, SyntaxProblem,
+    TextFile, WorkflowFact,
 };
+use seaworthy_workflow::Target;
 use std::collections::BTreeSet;
+
+/// Workflows that are called are followed up to this number of files.
+const MOST_CALLED: usize = 1000;
 
 /// What a file is, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +23,10 @@ pub enum FileKind {
     Compose,
     /// `.gitlab-ci.yml`, `*.gitlab-ci.yml`, `.gitlab/ci/*.yml`.
     Pipeline,
+    /// `.github/workflows/*.yml`.
+    Workflow,
+    /// `action.yml`.
+    Action,
     /// A README or a checklist in Markdown.
     Document,
 }
@@ -30,6 +39,10 @@ pub fn kind_of(path: &str) -> Option<FileKind> {
     let yaml = matches!(ending, "yaml" | "yml");
     if ending == "dockerignore" || lower == ".containerignore" {
         Some(FileKind::Ignore)
+    } else if yaml && directory(path).rsplit('/').take(2).eq(["workflows", ".github"]) {
+        Some(FileKind::Workflow)
+    } else if matches!(lower.as_str(), "action.yml" | "action.yaml") {
+        Some(FileKind::Action)
     } else if yaml
         && (lower.ends_with(".gitlab-ci.yml")
             || lower.ends_with(".gitlab-ci.yaml")
@@ -77,6 +90,9 @@ pub fn from_files(files: &[(&str, &str)]) -> ProjectFacts {
     context.extend(dirs.into_iter().map(|path| ContextEntry { path, size: 0, is_dir: true, tracked: None }));
     context.sort();
     let mut facts = assemble(known.collect());
+    follow_calls(&mut facts, &|wanted| {
+        files.iter().find(|(path, _)| *path == wanted).map(|(_, text)| (*text).to_owned())
+    });
     facts.context = context;
     facts
 }
@@ -93,6 +109,11 @@ pub(crate) fn assemble(files: Vec<(FileKind, TextFile)>) -> ProjectFacts {
             }
             FileKind::Compose => facts.composes.push(compose::read(file)),
             FileKind::Pipeline => facts.pipelines.push(gitlab::read(file)),
+            FileKind::Workflow => facts.workflows.push(workflow(file)),
+            FileKind::Action => {
+                let (action, problems) = seaworthy_workflow::read_action(&file.text);
+                facts.actions.push(ActionFact { file, problems, action });
+            }
             FileKind::Document => facts.documents.push(document(file)),
         }
     }
@@ -100,6 +121,8 @@ pub(crate) fn assemble(files: Vec<(FileKind, TextFile)>) -> ProjectFacts {
     facts.ignores.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     facts.composes.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     facts.pipelines.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+    facts.workflows.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+    facts.actions.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     facts.documents.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     let contexts: Vec<Option<String>> =
         facts.dockerfiles.iter().map(|docker| composed_context(&facts, &docker.file.path)).collect();
@@ -123,6 +146,38 @@ fn dockerfile(file: TextFile) -> DockerfileFact {
         .map(|error| SyntaxProblem { span: error.span, message: error.message.clone(), fatal: error.fatal })
         .collect();
     DockerfileFact { file, tree, errors, problems, ignore: None, context: String::new() }
+}
+
+fn workflow(file: TextFile) -> WorkflowFact {
+    let (workflow, problems) = seaworthy_workflow::read(&file.text);
+    WorkflowFact { file, problems, workflow }
+}
+
+/// Reads the workflows elsewhere that a workflow calls: each path is asked for once.
+pub(crate) fn follow_calls(facts: &mut ProjectFacts, find: &dyn Fn(&str) -> Option<String>) {
+    let mut known: BTreeSet<String> = facts.workflows.iter().map(|known| known.file.path.clone()).collect();
+    let mut wanted: Vec<String> = facts.workflows.iter().flat_map(calls).collect();
+    while let Some(path) = wanted.pop() {
+        if known.len() < MOST_CALLED
+            && known.insert(path.clone())
+            && let Some(text) = find(&path)
+        {
+            let found = workflow(TextFile::new(&path, text));
+            wanted.extend(calls(&found));
+            facts.called.push(found);
+        }
+    }
+    facts.called.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+}
+
+/// Paths of the workflows of this repository that the jobs of a workflow call.
+fn calls(fact: &WorkflowFact) -> Vec<String> {
+    let targets = fact.workflow.jobs.iter().filter_map(|job| job.uses.as_ref()).map(|uses| &uses.target);
+    let paths = targets.filter_map(|target| match target {
+        Target::Local { path } if !path.contains("..") && !path.contains('@') => Some(clean(path)),
+        _ => None,
+    });
+    paths.filter(|path| path.ends_with(".yml") || path.ends_with(".yaml")).collect()
 }
 
 fn document(file: TextFile) -> DocumentFact {
@@ -182,6 +237,9 @@ mod tests {
             (".gitlab-ci.yml", Some(FileKind::Pipeline)),
             ("ci/build.gitlab-ci.yml", Some(FileKind::Pipeline)),
             (".gitlab/ci/image.yml", Some(FileKind::Pipeline)),
+            (".github/workflows/ci.yaml", Some(FileKind::Workflow)),
+            (".github/workflows/sub/ci.yaml", None),
+            ("tools/action.yml", Some(FileKind::Action)),
             ("README.de.md", Some(FileKind::Document)),
             ("docs/RELEASE-CHECKLIST.md", Some(FileKind::Document)),
             ("docs/guide.md", None),

@@ -1,6 +1,6 @@
 //! Walks a project and reads what is known by its name.
 
-use crate::assemble::{FileKind, assemble, kind_of};
+use crate::assemble::{FileKind, assemble, follow_calls, kind_of};
 use crate::{cargo, git};
 use seaworthy_facts::{ContextEntry, ProjectFacts, TextFile};
 use std::collections::BTreeSet;
@@ -69,6 +69,7 @@ pub fn collect(root: &Path, opts: &Options) -> Result<ProjectFacts, ProjectError
     walk.directory("", 0);
     walk.named(opts)?;
     let mut facts = assemble(walk.files);
+    follow_calls(&mut facts, &|path| called(root, path));
     facts.root = path();
     if let Some((_, tracked)) = &known_git {
         for entry in &mut walk.context {
@@ -94,7 +95,7 @@ fn single(path: &Path) -> Result<ProjectFacts, ProjectError> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let bytes = fs::read(path).map_err(|source| ProjectError::Root { path: shown.clone(), source })?;
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-    let kind = kind_of(&name).unwrap_or(match extension.as_deref() {
+    let kind = kind_of(&shown).unwrap_or(match extension.as_deref() {
         Some("yaml" | "yml") => FileKind::Compose,
         Some("md" | "markdown") => FileKind::Document,
         _ => FileKind::Dockerfile,
@@ -186,6 +187,19 @@ fn wanted(kind: FileKind, path: &str) -> bool {
         || !path.contains('/')
         || path.starts_with("docs/")
         || path.starts_with(".github/")
+}
+
+/// The text of a workflow below the root; links are not followed.
+fn called(root: &Path, path: &str) -> Option<String> {
+    let mut at = root.to_owned();
+    for part in path.split('/') {
+        at.push(part);
+        if fs::symlink_metadata(&at).ok()?.file_type().is_symlink() {
+            return None;
+        }
+    }
+    let meta = fs::metadata(&at).ok()?;
+    (meta.is_file() && meta.len() <= MAX_FILE).then(|| fs::read(&at).ok().map(lossy)).flatten()
 }
 
 fn lossy(bytes: Vec<u8>) -> String {

@@ -4,8 +4,8 @@ use crate::Usage;
 use crate::script::{Scripts, Simple};
 use seaworthy_dockerfile::Instruction;
 use seaworthy_facts::{
-    ComposeFact, DockerfileFact, DocumentFact, Facts, ImageFacts, PipelineFact, ProjectFacts, ReleaseFacts,
-    RunFacts,
+    ActionFact, ComposeFact, DockerfileFact, DocumentFact, Facts, ImageFacts, PipelineFact, ProjectFacts,
+    ReleaseFacts, RunFacts, WorkflowFact,
 };
 use seaworthy_finding::{ImageConfig, Policy};
 
@@ -66,6 +66,16 @@ impl<'a> Cx<'a> {
     /// The GitLab CI files.
     pub fn pipelines(&self) -> &'a [PipelineFact] {
         self.project().map_or(&[], |project| &project.pipelines)
+    }
+
+    /// The workflows.
+    pub fn workflows(&self) -> &'a [WorkflowFact] {
+        self.project().map_or(&[], |project| &project.workflows)
+    }
+
+    /// The actions.
+    pub fn actions(&self) -> &'a [ActionFact] {
+        self.project().map_or(&[], |project| &project.actions)
     }
 
     /// The documents.

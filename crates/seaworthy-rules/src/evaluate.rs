@@ -126,6 +126,13 @@ fn absent(family: Family, facts: &Facts) -> Option<(CheckStatus, String)> {
                 Family::Dockerfile | Family::Ignore if project.dockerfiles.is_empty() => {
                     nothing("no Dockerfile")
                 }
+                Family::Workflow
+                    if project.workflows.is_empty()
+                        && project.actions.is_empty()
+                        && project.pipelines.is_empty() =>
+                {
+                    nothing("no workflow")
+                }
                 Family::Compose if project.composes.is_empty() => nothing("no compose file"),
                 _ => None,
             }

@@ -62,6 +62,12 @@ pub(crate) fn collect(project: &ProjectFacts) -> Vec<Suppression> {
     for compose in &project.composes {
         scan(&compose.file, &[], &mut out);
     }
+    for workflow in &project.workflows {
+        scan(&workflow.file, &[], &mut out);
+    }
+    for action in &project.actions {
+        scan(&action.file, &[], &mut out);
+    }
     for document in &project.documents {
         scan(&document.file, &[], &mut out);
     }

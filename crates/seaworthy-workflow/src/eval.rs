@@ -1,6 +1,7 @@
 //! Expressions under a partly known state: what a condition says about an event.
 
 use crate::expr::{Compare, Expr, ExprKind, Reference};
+use std::cmp::Ordering::{Equal, Greater, Less};
 
 /// A value as far as it is known.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,7 +118,6 @@ fn compared(compare: Compare, left: &Value, right: &Value) -> Value {
         }
         _ => left.number().partial_cmp(&right.number()),
     };
-    use std::cmp::Ordering::{Equal, Greater, Less};
     Value::Bool(match compare {
         Compare::Equal => order == Some(Equal),
         Compare::NotEqual => order != Some(Equal),

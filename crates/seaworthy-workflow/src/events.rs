@@ -97,7 +97,11 @@ pub const EVENTS: &[EventKind] = &[
         ],
     ),
     plain("label", EDITS),
-    EventKind { name: "merge_group", types: &["checks_requested"], filters: &["branches", "branches-ignore"] },
+    EventKind {
+        name: "merge_group",
+        types: &["checks_requested"],
+        filters: &["branches", "branches-ignore"],
+    },
     plain("milestone", &["created", "closed", "opened", "edited", "deleted"]),
     plain("page_build", &[]),
     plain("project", &["created", "closed", "reopened", "edited", "deleted"]),

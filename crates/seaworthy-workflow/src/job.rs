@@ -157,7 +157,8 @@ fn whole(reader: &mut Reader<'_>, job: &Job) {
     }
     for (name, key) in [("with", job.with_key), ("secrets", job.secrets_key)] {
         if let Some(span) = key {
-            let message = format!("`{name}` belongs to a job that calls a workflow; `{}` has no `uses`", id.value);
+            let message =
+                format!("`{name}` belongs to a job that calls a workflow; `{}` has no `uses`", id.value);
             reader.problem(ProblemKind::Call, span, message);
         }
     }
@@ -376,7 +377,11 @@ fn step(reader: &mut Reader<'_>, node: &Arc<Node>) -> Step {
     if node.is_map() {
         match (step.uses_key, step.run_key) {
             (Some(_), Some(run)) => {
-                reader.problem(ProblemKind::WrongKind, run, "a step has `uses` or `run`, not both".to_owned());
+                reader.problem(
+                    ProblemKind::WrongKind,
+                    run,
+                    "a step has `uses` or `run`, not both".to_owned(),
+                );
             }
             (None, None) if node.get("wait").is_none() => {
                 reader.missing(node.span, "a step needs `run` or `uses`");

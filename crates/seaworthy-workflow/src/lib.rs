@@ -5,8 +5,8 @@
 //! linear in the size of the file; aliases are followed within a budget.
 
 mod action;
-mod events;
 pub mod eval;
+mod events;
 pub mod expr;
 mod job;
 mod model;

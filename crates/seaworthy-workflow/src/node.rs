@@ -215,7 +215,8 @@ impl Builder<'_> {
             let line = above.rfind('\n').map_or(0, |end| end + 1);
             let header = above[line..].char_indices().find(|(at, ch)| {
                 let tail = above[line + at + ch.len_utf8()..].trim_start_matches(['+', '-']);
-                let tail = tail.trim_start_matches(|ch: char| ch.is_ascii_digit()).trim_start_matches(['+', '-']);
+                let tail =
+                    tail.trim_start_matches(|ch: char| ch.is_ascii_digit()).trim_start_matches(['+', '-']);
                 matches!(ch, '|' | '>') && (tail.trim().is_empty() || tail.trim_start().starts_with('#'))
             });
             span.start = header.map_or(span.start, |(at, _)| line + at);

@@ -13,8 +13,7 @@ use std::sync::Arc;
 /// Nodes are looked at this often at most, aliases counted each time they are followed.
 const BUDGET: usize = 2_000_000;
 
-const TOP: [&str; 8] =
-    ["name", "run-name", "on", "permissions", "env", "defaults", "concurrency", "jobs"];
+const TOP: [&str; 8] = ["name", "run-name", "on", "permissions", "env", "defaults", "concurrency", "jobs"];
 
 /// Reads a workflow.
 pub fn read(source: &str) -> (Workflow, Vec<Problem>) {

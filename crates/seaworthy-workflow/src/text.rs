@@ -142,7 +142,9 @@ impl Text {
         let blank = |byte: u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
         for &byte in value {
             // A backslash before a line break joins the lines.
-            while self.style == Style::Double && raw.get(at) == Some(&b'\\') && raw.get(at + 1) == Some(&b'\n')
+            while self.style == Style::Double
+                && raw.get(at) == Some(&b'\\')
+                && raw.get(at + 1) == Some(&b'\n')
             {
                 at += 2;
                 while raw.get(at).is_some_and(|byte| blank(*byte)) {

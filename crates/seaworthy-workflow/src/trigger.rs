@@ -77,8 +77,11 @@ fn event(reader: &mut Reader<'_>, entry: &Entry) -> Trigger {
             "types" => out.types = Some(reader.texts(&entry)),
             "workflows" => out.workflows = reader.texts(&entry),
             "inputs" => {
-                out.inputs =
-                    reader.named(&entry).iter().map(|entry| input(reader, entry, "an input", INPUT)).collect();
+                out.inputs = reader
+                    .named(&entry)
+                    .iter()
+                    .map(|entry| input(reader, entry, "an input", INPUT))
+                    .collect();
             }
             "secrets" => {
                 let entries = reader.named(&entry);
@@ -144,11 +147,8 @@ pub(crate) fn outputs(reader: &mut Reader<'_>, entry: &Entry, known: &[&str]) ->
     let mut out = Vec::new();
     for entry in reader.named(entry) {
         let what = format!("the output `{}`", entry.key.value);
-        let entries = if entry.value.is_null() {
-            Vec::new()
-        } else {
-            reader.mapping(&entry.value, &what, Some(known))
-        };
+        let entries =
+            if entry.value.is_null() { Vec::new() } else { reader.mapping(&entry.value, &what, Some(known)) };
         let value = entries.iter().find(|entry| entry.key.value == "value");
         out.push((entry.key, value.and_then(|entry| entry.value.text().cloned())));
     }

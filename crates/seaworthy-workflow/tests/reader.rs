@@ -50,7 +50,8 @@ fn every_expression_is_found_where_it_stands() {
     let job = &workflow.jobs[0];
     let mut seen = Vec::new();
     for step in &job.steps {
-        for text in step.run.iter().chain(&step.name).chain(step.with.iter().filter_map(|entry| entry.text())) {
+        for text in step.run.iter().chain(&step.name).chain(step.with.iter().filter_map(|entry| entry.text()))
+        {
             for part in &text.interpolations {
                 let expr = part.expr.as_ref().unwrap();
                 let first = expr.references().first().map(|reference| reference.span.of(TEXT).to_owned());
@@ -89,7 +90,10 @@ fn the_tree_says_what_the_file_says() {
     assert_eq!((matrix.rows[0].values.as_ref().unwrap().len(), matrix.include.len()), (2, 1));
     assert!(image.steps[0].uses("actions/checkout"));
     assert_eq!(image.steps[0].uses.as_ref().unwrap().major(), Some(4));
-    assert_eq!(call.uses.as_ref().unwrap().target, Target::Local { path: ".github/workflows/x.yml".to_owned() });
+    assert_eq!(
+        call.uses.as_ref().unwrap().target,
+        Target::Local { path: ".github/workflows/x.yml".to_owned() }
+    );
     assert!(matches!(call.secrets, Some(JobSecrets::Inherit(span)) if span.of(TEXT) == "inherit"));
     assert_eq!(call.needs[0].value, "image");
 }
@@ -101,8 +105,7 @@ fn what_does_not_read_is_located_and_the_rest_is_there() {
     assert_eq!(workflow.jobs.len(), 1);
     let found: Vec<(&str, Option<&str>)> =
         problems.iter().map(|problem| (problem.span.of(text), problem.near.as_deref())).collect();
-    let expected =
-        [("A", None), ("runs_on", Some("runs-on")), ("run", None), ("{}", None), ("a", None)];
+    let expected = [("A", None), ("runs_on", Some("runs-on")), ("run", None), ("{}", None), ("a", None)];
     assert_eq!(found, expected);
     let (workflow, problems) = read("on: push\njobs:\n  a:\n    steps:\n      - run: x\n   bad: [\n");
     assert_eq!(problems.len(), 2, "{problems:?}");
@@ -120,7 +123,9 @@ fn actions_read() {
 
 #[test]
 fn odd_files_neither_fail_nor_take_long() {
-    for text in ["", "\u{feff}on: x", "[", "- a", "a: &a [*a]", "on:\njobs:\n", "%", "\t", "jobs: {a: {steps: 3}}"] {
+    for text in
+        ["", "\u{feff}on: x", "[", "- a", "a: &a [*a]", "on:\njobs:\n", "%", "\t", "jobs: {a: {steps: 3}}"]
+    {
         read(text);
         read_action(text);
     }

@@ -13,7 +13,8 @@ use seaworthy_finding::{Family, Finding, FindingStatus, Location, Persona, Polic
 use seaworthy_rules::{Options, evaluate, rules};
 use serde_json::{Value, json};
 
-const FAMILIES: [Family; 4] = [Family::Dockerfile, Family::Ignore, Family::Compose, Family::Document];
+const FAMILIES: [Family; 5] =
+    [Family::Dockerfile, Family::Ignore, Family::Compose, Family::Workflow, Family::Document];
 
 /// Judges every case of `cases.jsonl`.
 pub(crate) fn run(dir: &Path, out: &mut dyn FnMut(Value)) -> anyhow::Result<(usize, usize)> {
@@ -90,6 +91,7 @@ fn judge(case: &Value, served: &BTreeSet<&str>) -> anyhow::Result<Option<Value>>
 fn main_file(family: &str, files: &[(String, String)]) -> String {
     let wanted = match family {
         "compose" => seaworthy_project::FileKind::Compose,
+        "workflow" => seaworthy_project::FileKind::Workflow,
         "readme" => seaworthy_project::FileKind::Document,
         _ => seaworthy_project::FileKind::Dockerfile,
     };

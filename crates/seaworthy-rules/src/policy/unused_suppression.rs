@@ -18,6 +18,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         .map(|known| &known.file)
         .chain(project.ignores.iter().map(|known| &known.file))
         .chain(project.composes.iter().map(|known| &known.file))
+        .chain(project.workflows.iter().map(|known| &known.file))
+        .chain(project.actions.iter().map(|known| &known.file))
         .chain(project.documents.iter().map(|known| &known.file));
     let files: Vec<_> = files.collect();
     for used in cx.usage.suppressions.iter().filter(|used| !used.unused.is_empty()) {

@@ -109,6 +109,8 @@ pub fn path_of(language: &str) -> &'static str {
         "ignore" => ".dockerignore",
         "yaml" => "compose.yaml",
         "gitlab" => ".gitlab-ci.yml",
+        "workflow" => ".github/workflows/ci.yml",
+        "action" => "action.yml",
         "markdown" => "README.md",
         other => panic!("no file for a block of `{other}`"),
     }

@@ -45,7 +45,10 @@ pub(super) fn lex(text: &str) -> Result<Vec<(Token, Span)>, ExprError> {
             at = end;
             out.push((Token::Text(value), Span::new(start, at)));
         } else if byte.is_ascii_alphabetic() || byte == b'_' {
-            while bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+            while bytes
+                .get(at)
+                .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+            {
                 at += 1;
             }
             out.push((Token::Word(text[start..at].to_owned()), Span::new(start, at)));
@@ -112,5 +115,7 @@ fn number(text: &str, start: usize) -> Result<(f64, usize), ExprError> {
         word.parse::<f64>().ok()
     };
     let span = Span::new(start, at);
-    value.map(|value| (value, at)).ok_or_else(|| ExprError { span, message: format!("`{word}` is no number") })
+    value
+        .map(|value| (value, at))
+        .ok_or_else(|| ExprError { span, message: format!("`{word}` is no number") })
 }

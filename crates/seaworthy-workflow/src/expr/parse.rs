@@ -148,7 +148,8 @@ impl Parser {
 
     fn primary(&mut self) -> Result<Expr, ExprError> {
         let Some((token, span)) = self.tokens.get(self.at).cloned() else {
-            let message = if self.at == 0 { "the expression is empty" } else { "a value is missing at the end" };
+            let message =
+                if self.at == 0 { "the expression is empty" } else { "a value is missing at the end" };
             return Err(ExprError { span: Span::new(self.end, self.end), message: message.to_owned() });
         };
         self.at += 1;
