@@ -13,6 +13,7 @@ const TABLE: &[(&str, u8, &[&str])] = &[
     ("dockerfile", 0, &["finding"]),
     ("workflow", 0, &["finding"]),
     ("facts", 0, &["finding", "oci", "dockerfile", "workflow"]),
+    ("shell", 0, &["finding", "dockerfile"]),
     ("tags", 0, &[]),
     // Services: the only crates that talk to the outside.
     ("sandbox", 1, &[]),
@@ -26,7 +27,7 @@ const TABLE: &[(&str, u8, &[&str])] = &[
     ("trial", 2, &["finding", "facts", "oci", "store", "sandbox", "engine"]),
     ("release", 2, &["facts", "oci", "store", "registry"]),
     // Rules see facts only; renderers see results only.
-    ("rules", 3, &["finding", "facts", "dockerfile", "oci", "workflow", "tags"]),
+    ("rules", 3, &["finding", "facts", "dockerfile", "oci", "shell", "workflow", "tags"]),
     ("report", 3, &["finding", "facts", "oci"]),
 ];
 

@@ -50,15 +50,23 @@ impl OffsetMap {
 
     /// The map of `start..end` of the text, counted from `start`.
     #[must_use]
-    pub(crate) fn slice(&self, start: usize, end: usize) -> Self {
+    pub fn slice(&self, start: usize, end: usize) -> Self {
         let mut segments = vec![(0, self.to_source(start))];
         segments.extend(self.between(start, end).iter().map(|(text, source)| (text - start, *source)));
         Self { segments }
     }
 
+    /// Adds the first `length` bytes of this map's text to another map, whose text goes on at `text`.
+    pub fn append_to(&self, other: &mut Self, text: usize, length: usize) {
+        other.push(text, self.to_source(0));
+        for (offset, source) in self.between(0, length) {
+            other.push(text + offset, *source);
+        }
+    }
+
     /// This map, whose targets are offsets in a text that `outer` maps on.
     #[must_use]
-    pub(crate) fn through(&self, outer: &Self) -> Self {
+    pub fn through(&self, outer: &Self) -> Self {
         let mut segments = Vec::new();
         for (at, (text, middle)) in self.segments.iter().enumerate() {
             segments.push((*text, outer.to_source(*middle)));

@@ -3,6 +3,7 @@
 use seaworthy_finding::Span;
 
 use crate::expand::name_length;
+use crate::map::OffsetMap;
 use crate::tree::{VarRef, Word};
 
 impl Word {
@@ -33,6 +34,12 @@ impl Word {
     #[must_use]
     pub const fn escape(&self) -> char {
         self.escape
+    }
+
+    /// From offsets in [`Word::raw`] to offsets in the file.
+    #[must_use]
+    pub const fn map(&self) -> &OffsetMap {
+        &self.map
     }
 
     /// The place in the file of a range of [`Word::raw`].

@@ -13,10 +13,10 @@ declare_rule! {
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for item in &docker.tree.instructions {
-            for simple in cx.commands(docker, item).iter().filter(|simple| simple.program() == "sudo") {
+            for simple in cx.commands(docker, item).iter().filter(|simple| simple.runs_below("sudo")) {
                 out.finding(format!(
                     "`{}` runs below `sudo`",
-                    simple.rest().get(1).map_or("a command", String::as_str)
+                    if simple.program() == "sudo" { "a command" } else { simple.program() }
                 ))
                 .why(
                     "it leaves a way to root in the image, with a terminal and signals that behave otherwise",

@@ -57,16 +57,11 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                         .rest()
                         .iter()
                         .any(|word| FETCHERS.iter().any(|fetcher| word.contains(&format!("$({fetcher} "))));
-                let before = at.checked_sub(1).and_then(|before| found.get(before));
+                // In `sh <(curl …)` the download is an argument itself.
                 let process = FETCHERS.contains(&simple.program())
-                    && before.is_some_and(|before| {
-                        before.words.len() <= 2
-                            && SHELLS.contains(&before.program())
-                            && docker
-                                .file
-                                .text
-                                .get(before.span.start..simple.span.start)
-                                .is_some_and(|gap| gap.contains("<("))
+                    && simple.parent.and_then(|parent| found.get(parent)).is_some_and(|parent| {
+                        SHELLS.contains(&parent.program())
+                            && parent.rest().get(1).is_some_and(|word| word.starts_with("<("))
                     });
                 if (FETCHERS.contains(&simple.program()) && shell_after) || inside || process {
                     out.finding(format!(
@@ -87,9 +82,5 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 /// Whether a command runs what it reads.
 fn runs(simple: &Simple) -> bool {
     let rest = simple.rest();
-    let program = match simple.program() {
-        "sudo" => rest.get(1).map_or("", |word| word.rsplit('/').next().unwrap_or(word)),
-        program => program,
-    };
-    SHELLS.contains(&program) && !rest.iter().any(|word| word == "-c" || word == "-m")
+    SHELLS.contains(&simple.program()) && !rest.iter().any(|word| word == "-c" || word == "-m")
 }
