@@ -4,6 +4,7 @@ use crate::{ActionFact, PipelineFact, WorkflowFact};
 use seaworthy_dockerfile::ignore::IgnoreFile;
 use seaworthy_dockerfile::{Dockerfile, SyntaxError};
 use seaworthy_finding::{LineIndex, Span};
+use std::collections::BTreeMap;
 
 /// A value with the bytes it stands at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -348,5 +349,29 @@ impl ProjectFacts {
             && self.workflows.is_empty()
             && self.actions.is_empty()
             && self.documents.is_empty()
+    }
+
+    /// Every file that was read as text, each kind by its paths.
+    pub fn files(&self) -> impl Iterator<Item = &TextFile> {
+        let docker = self.dockerfiles.iter().map(|known| &known.file);
+        let ignore = self.ignores.iter().map(|known| &known.file);
+        let compose = self.composes.iter().map(|known| &known.file);
+        let pipeline = self.pipelines.iter().map(|known| &known.file);
+        let workflow = self.workflows.iter().map(|known| &known.file);
+        let action = self.actions.iter().map(|known| &known.file);
+        let document = self.documents.iter().map(|known| &known.file);
+        docker.chain(ignore).chain(compose).chain(pipeline).chain(workflow).chain(action).chain(document)
+    }
+
+    /// Number of errors in each file that the tool it is for stops at, by path; files without any included.
+    pub fn fatal_errors(&self) -> BTreeMap<&str, usize> {
+        let located = |problems: &[SyntaxProblem]| problems.iter().filter(|problem| problem.fatal).count();
+        let mut out: BTreeMap<&str, usize> = self.files().map(|file| (file.path.as_str(), 0)).collect();
+        out.extend(self.dockerfiles.iter().map(|one| (one.file.path.as_str(), located(&one.problems))));
+        out.extend(self.composes.iter().map(|one| (one.file.path.as_str(), located(&one.problems))));
+        out.extend(self.pipelines.iter().map(|one| (one.file.path.as_str(), located(&one.problems))));
+        out.extend(self.workflows.iter().map(|one| (one.file.path.as_str(), one.problems.len())));
+        out.extend(self.actions.iter().map(|one| (one.file.path.as_str(), one.problems.len())));
+        out
     }
 }

@@ -135,6 +135,8 @@ pub enum FindingStatus {
     Waived,
     /// The chosen persona or minimum severity hides it.
     Hidden,
+    /// It was there before: the baseline lists it.
+    Baselined,
 }
 
 /// One thing that is wrong.

@@ -14,7 +14,7 @@ mod size;
 mod span;
 mod suggest;
 
-pub use edit::{Applicability, Edit, Fix, Overlap, apply_edits};
+pub use edit::{Applicability, Edit, Fix, Overlap, apply_edits, compose_edits};
 pub use exit::ExitCode;
 pub use finding::{Confidence, Evidence, EvidenceKind, Finding, FindingStatus, Location, Persona, Severity};
 pub use policy::{

@@ -137,6 +137,9 @@ pub struct Counts {
     pub waived: usize,
     /// Findings hidden by persona or minimum severity.
     pub hidden: usize,
+    /// Findings the baseline lists.
+    #[serde(default)]
+    pub baselined: usize,
 }
 
 /// The whole result of a command: what every renderer reads.
@@ -241,6 +244,7 @@ impl Report {
                 FindingStatus::Suppressed => counts.suppressed += 1,
                 FindingStatus::Waived => counts.waived += 1,
                 FindingStatus::Hidden => counts.hidden += 1,
+                FindingStatus::Baselined => counts.baselined += 1,
             }
         }
         counts

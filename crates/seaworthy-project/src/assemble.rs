@@ -7,7 +7,7 @@ use seaworthy_facts::{
     TextFile, WorkflowFact,
 };
 use seaworthy_workflow::Target;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Workflows that are called are followed up to this number of files.
 const MOST_CALLED: usize = 1000;
@@ -95,6 +95,50 @@ pub fn from_files(files: &[(&str, &str)]) -> ProjectFacts {
     });
     facts.context = context;
     facts
+}
+
+/// The same project with other texts: each known file is read again, from `texts` where it stands there.
+pub fn with_texts(known: &ProjectFacts, texts: &BTreeMap<String, String>) -> ProjectFacts {
+    let mut files: Vec<(FileKind, TextFile)> = Vec::new();
+    let mut again = |kind: FileKind, file: &TextFile| {
+        let text = texts.get(&file.path).unwrap_or(&file.text);
+        files.push((kind, TextFile::new(&file.path, text.clone())));
+    };
+    known.dockerfiles.iter().for_each(|one| again(FileKind::Dockerfile, &one.file));
+    known.ignores.iter().for_each(|one| again(FileKind::Ignore, &one.file));
+    known.composes.iter().for_each(|one| again(FileKind::Compose, &one.file));
+    known.pipelines.iter().for_each(|one| again(FileKind::Pipeline, &one.file));
+    known.workflows.iter().for_each(|one| again(FileKind::Workflow, &one.file));
+    known.actions.iter().for_each(|one| again(FileKind::Action, &one.file));
+    known.documents.iter().for_each(|one| again(FileKind::Document, &one.file));
+    ProjectFacts {
+        root: known.root.clone(),
+        context: known.context.clone(),
+        context_truncated: known.context_truncated,
+        called: known.called.clone(),
+        git: known.git.clone(),
+        rust: known.rust.clone(),
+        unreadable: known.unreadable.clone(),
+        ..assemble(files)
+    }
+}
+
+/// The claims of one text in memory, under the name it would have as a file.
+pub fn from_text(path: &str, text: String) -> ProjectFacts {
+    let kind = kind_of(path).unwrap_or_else(|| kind_of_named(path, &text));
+    assemble(vec![(kind, TextFile::new(path, text))])
+}
+
+/// What a file is that somebody named although its name says nothing.
+pub(crate) fn kind_of_named(path: &str, text: &str) -> FileKind {
+    match path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).as_deref() {
+        Some("yaml" | "yml") => {
+            let has = |key: &str| text.lines().any(|line| line.starts_with(key));
+            if has("jobs:") && !has("services:") { FileKind::Workflow } else { FileKind::Compose }
+        }
+        Some("md" | "markdown") => FileKind::Document,
+        _ => FileKind::Dockerfile,
+    }
 }
 
 /// Parses every file and joins what belongs together.

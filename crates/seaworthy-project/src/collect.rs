@@ -1,6 +1,6 @@
 //! Walks a project and reads what is known by its name.
 
-use crate::assemble::{FileKind, assemble, follow_calls, kind_of};
+use crate::assemble::{FileKind, assemble, follow_calls, kind_of, kind_of_named};
 use crate::{cargo, git};
 use seaworthy_facts::{ContextEntry, ProjectFacts, TextFile};
 use std::collections::BTreeSet;
@@ -94,13 +94,11 @@ fn single(path: &Path) -> Result<ProjectFacts, ProjectError> {
     let shown = path.display().to_string();
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let bytes = fs::read(path).map_err(|source| ProjectError::Root { path: shown.clone(), source })?;
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-    let kind = kind_of(&shown).unwrap_or(match extension.as_deref() {
-        Some("yaml" | "yml") => FileKind::Compose,
-        Some("md" | "markdown") => FileKind::Document,
-        _ => FileKind::Dockerfile,
-    });
-    let mut facts = assemble(vec![(kind, TextFile::new(&name, lossy(bytes)))]);
+    // The folder may say what it is, too, wherever the command was given.
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let text = lossy(bytes);
+    let kind = kind_of(&full.to_string_lossy()).unwrap_or_else(|| kind_of_named(&name, &text));
+    let mut facts = assemble(vec![(kind, TextFile::new(&name, text))]);
     facts.root = path.parent().map(|parent| parent.display().to_string()).unwrap_or_default();
     Ok(facts)
 }

@@ -171,6 +171,10 @@ fn result(
     if let Some(fix) = fix(finding, options) {
         value["fixes"] = json!([fix]);
     }
+    if report.findings.iter().any(|one| one.status == FindingStatus::Baselined) {
+        let known = finding.status == FindingStatus::Baselined;
+        value["baselineState"] = json!(if known { "unchanged" } else { "new" });
+    }
     if finding.status != FindingStatus::Open {
         let kind = if finding.status == FindingStatus::Suppressed { "inSource" } else { "external" };
         let reason = finding.reason.as_deref().unwrap_or(status_word(finding.status));

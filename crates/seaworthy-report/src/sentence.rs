@@ -87,6 +87,7 @@ pub(crate) fn counts_line(report: &Report) -> String {
         (counts.hidden, "hidden by persona or severity"),
         (counts.suppressed, "ignored by comments"),
         (counts.waived, "waived by the policy"),
+        (counts.baselined, "in the baseline"),
     ] {
         if count > 0 {
             aside.push(format!("{count} {word}"));

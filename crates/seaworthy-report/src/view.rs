@@ -127,6 +127,7 @@ pub(crate) const fn status_word(status: FindingStatus) -> &'static str {
         FindingStatus::Suppressed => "ignored by a comment",
         FindingStatus::Waived => "waived by the policy",
         FindingStatus::Hidden => "hidden by persona or severity",
+        FindingStatus::Baselined => "in the baseline",
     }
 }
 

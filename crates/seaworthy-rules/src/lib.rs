@@ -29,7 +29,7 @@ mod workflow;
 
 pub use cx::Cx;
 pub use evaluate::{Options, Outcome, evaluate};
-pub use fixes::{FileFixes, fixes};
+pub use fixes::{FileFixes, Judgement, Mended, Outcome as FixOutcome, Refused, fixes, mend};
 pub use registry::{find, page, rules, unknown_rules};
 pub use rule::Rule;
 pub use sink::{FindingBuilder, Sink};

@@ -236,9 +236,11 @@ pub(crate) struct ShipArgs {
 }
 
 /// `check`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(crate) struct CheckArgs {
-    /// Projects or single files: Dockerfiles, ignore files, compose files, Markdown documents
+    /// Projects or single files: Dockerfiles, ignore files, compose files, Markdown documents; `-` reads one file from
+    /// standard input
     #[arg(default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
     /// Apply safe fixes, then report what is left
@@ -250,6 +252,27 @@ pub(crate) struct CheckArgs {
     /// Print what `--fix` would change as a patch, and exit 1 if that is anything
     #[arg(long, conflicts_with = "fix")]
     pub(crate) diff: bool,
+    /// With `--fix` or `--diff`: ask the registries for the digests of base images, and pin those that are not pinned
+    #[arg(long)]
+    pub(crate) pin: bool,
+    /// Only these rules, by name or by their name in another tool, such as `DL3008` or `SC*`; repeatable
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) select: Vec<String>,
+    /// All rules but these; repeatable
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) ignore: Vec<String>,
+    /// Findings this file lists are shown as known and count for nothing
+    #[arg(long, value_name = "FILE", env = "SEAWORTHY_BASELINE", hide_env_values = true)]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write every finding that counts into the baseline, so that only new ones count from now on
+    #[arg(long, requires = "baseline", conflicts_with_all = ["fix", "diff", "watch"])]
+    pub(crate) write_baseline: bool,
+    /// What the file from standard input is called; its name says what it is
+    #[arg(long, value_name = "PATH", conflicts_with = "watch")]
+    pub(crate) stdin_filename: Option<PathBuf>,
+    /// Check again whenever a file changes, and print when the result does; Ctrl-C ends it
+    #[arg(long, conflicts_with_all = ["fix", "diff"])]
+    pub(crate) watch: bool,
 }
 
 /// `build`.

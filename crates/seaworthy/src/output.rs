@@ -48,14 +48,27 @@ pub(crate) fn write(
     report: &Report,
     root: &Path,
 ) -> Result<ExitCode, Failure> {
+    write_of(shell, global, policy, report, root, &|path| std::fs::read_to_string(root.join(path)).ok())
+}
+
+/// The same, with the texts of the files from elsewhere.
+pub(crate) fn write_of(
+    shell: &Shell,
+    global: &Global,
+    policy: &Policy,
+    report: &Report,
+    root: &Path,
+    sources: seaworthy_report::Sources<'_>,
+) -> Result<ExitCode, Failure> {
     let targets = targets(global)?;
-    let sources = |path: &str| std::fs::read_to_string(root.join(path)).ok();
+    let prefix = repository_prefix(root);
     let render = |format: Format, color: bool| {
         let options = Options {
             color,
             width: shell.width,
             verbose: shell.verbose,
-            sources: &sources,
+            sources,
+            repository_prefix: if in_repository(format) { &prefix } else { "" },
             // A screen is for reading; the files have everything.
             max_findings: (format == Format::Terminal && shell.verbose == 0).then_some(SHOWN),
             ..Options::default()
@@ -93,8 +106,43 @@ pub(crate) fn write(
     Ok(report.exit_code(fail_on(global, policy)))
 }
 
+/// A report as text in the first format that goes to standard output.
+pub(crate) fn text(
+    shell: &Shell,
+    global: &Global,
+    report: &Report,
+    sources: seaworthy_report::Sources<'_>,
+) -> Result<String, Failure> {
+    let targets = targets(global)?;
+    let format =
+        targets.iter().find(|target| target.file.is_none()).map_or(Format::Terminal, |one| one.format);
+    let options = Options {
+        color: shell.color_out && matches!(format, Format::Terminal | Format::Concise),
+        width: shell.width,
+        verbose: shell.verbose,
+        sources,
+        max_findings: (format == Format::Terminal && shell.verbose == 0).then_some(SHOWN),
+        ..Options::default()
+    };
+    seaworthy_report::render(report, format, &options)
+        .map_err(|error| Failure::of("render the report", &error))
+}
+
+/// Whether a format is read by something that knows only paths of the repository.
+const fn in_repository(format: Format) -> bool {
+    matches!(format, Format::Sarif | Format::Github | Format::Gitlab)
+}
+
+/// Where a directory is inside its repository: empty at the top, and where there is no repository.
+fn repository_prefix(root: &Path) -> String {
+    let Ok(full) = std::fs::canonicalize(root) else { return String::new() };
+    let top = full.ancestors().find(|dir| dir.join(".git").exists());
+    let inside = top.and_then(|top| full.strip_prefix(top).ok());
+    inside.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 /// The threshold of the exit code.
-fn fail_on(global: &Global, policy: &Policy) -> Severity {
+pub(crate) fn fail_on(global: &Global, policy: &Policy) -> Severity {
     match global.fail_on {
         Some(SeverityArg::Info) => Severity::Info,
         Some(SeverityArg::Low) => Severity::Low,
@@ -125,21 +173,44 @@ pub(crate) fn now() -> String {
         .map_or_else(|_| "1970-01-01T00:00:00Z".to_owned(), |at| at.to_string())
 }
 
-/// Writes a file as a whole or not at all.
+/// Writes a file as a whole or not at all. One that was there keeps its mode and its owner; what a link points to is
+/// written, not the link; a pipe or a device is written into.
 pub(crate) fn write_file(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     if interrupted() {
         return Err(Failure::interrupted());
     }
     let failed = |error: std::io::Error| Failure::file("write", file, &error);
-    let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let target = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let known = std::fs::metadata(&target).ok();
+    if known.as_ref().is_some_and(|meta| !meta.is_file() && !meta.is_dir()) {
+        return std::fs::write(&target, bytes).map_err(failed);
+    }
+    let dir = target.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let part = dir.join(format!(".{name}.{}.part", std::process::id()));
-    let result = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, file));
+    let result = write_part(&part, known.as_ref(), bytes).and_then(|()| std::fs::rename(&part, &target));
     if result.is_err() {
         // The half-written file must not stay; the first error is the one to tell.
         let _ = std::fs::remove_file(&part);
     }
     result.map_err(failed)
+}
+
+/// Writes the file that takes the other's place.
+fn write_part(part: &Path, known: Option<&std::fs::Metadata>, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::MetadataExt as _;
+    let mut out = std::fs::File::create(part)?;
+    out.write_all(bytes)?;
+    if let Some(known) = known {
+        let own = out.metadata()?;
+        if (own.uid(), own.gid()) != (known.uid(), known.gid()) {
+            // Only root may give a file away; for anybody else the new file is theirs, as it is with an editor.
+            let _ = std::os::unix::fs::fchown(&out, Some(known.uid()), Some(known.gid()));
+        }
+        out.set_permissions(known.permissions())?;
+    }
+    Ok(())
 }
 
 fn append(file: &Path, text: &str) -> Result<(), Failure> {

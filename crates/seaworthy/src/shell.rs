@@ -40,15 +40,22 @@ impl Shell {
     }
 
     /// Prints a result to standard output. A reader that has gone away ends the program quietly.
-    #[expect(clippy::unused_self, reason = "everything that is printed goes through the shell")]
     pub(crate) fn out(&self, text: &str) -> Result<(), Failure> {
         if interrupted() {
             return Err(Failure::interrupted());
         }
+        let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
+        self.out_exactly(&format!("{text}{end}"))
+    }
+
+    /// Writes a text to standard output as it is, without a line's end of our own.
+    #[expect(clippy::unused_self, reason = "everything that is printed goes through the shell")]
+    pub(crate) fn out_exactly(&self, text: &str) -> Result<(), Failure> {
+        if interrupted() {
+            return Err(Failure::interrupted());
+        }
         let mut stdout = io::stdout().lock();
-        let result = stdout.write_all(text.as_bytes()).and_then(|()| {
-            if text.ends_with('\n') || text.is_empty() { Ok(()) } else { stdout.write_all(b"\n") }
-        });
+        let result = stdout.write_all(text.as_bytes());
         match result.and_then(|()| stdout.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::new(ExitCode::Clean, "")),
             Err(error) => Err(Failure::of("write to standard output", &error)),

@@ -144,7 +144,7 @@ const fn verdict_look(verdict: Verdict) -> (&'static str, &'static str) {
 fn sections(report: &Report) -> Vec<(&'static str, String)> {
     let counts = report.counts();
     let mut list = Vec::new();
-    let aside = counts.suppressed + counts.waived + counts.hidden;
+    let aside = counts.suppressed + counts.waived + counts.hidden + counts.baselined;
     for (count, anchor, word) in [
         (findings::rules(report, true).len(), "failed", "failed"),
         (findings::rules(report, false).len(), "warnings", "with warnings"),

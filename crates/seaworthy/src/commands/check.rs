@@ -1,105 +1,298 @@
 //! `seaworthy check`: the static rules over a repository, and their fixes.
 
-use crate::cli::{CheckArgs, Global};
+use super::select::Selection;
+use super::{baseline, mend, pin, watch};
+use crate::cli::{CheckArgs, Global, PersonaArg};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::output;
 use crate::shell::Shell;
 use crate::stages::{self, STATIC};
-use seaworthy_facts::Facts;
-use seaworthy_finding::{ExitCode, Family, Report, apply_edits};
-use std::path::Path;
+use seaworthy_facts::{Facts, ProjectFacts};
+use seaworthy_finding::{CheckStatus, ExitCode, Family, Finding, Location, Report};
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// A larger file from standard input is none that a person wrote.
+const LONGEST: u64 = 4 * 1024 * 1024;
 
 /// Checks projects or single files.
 pub(crate) fn exec(shell: &Shell, global: &Global, args: &CheckArgs) -> Result<ExitCode, Failure> {
-    // Formats are read before any work, so that a mistyped one costs nothing.
+    // Formats and names are read before any work, so that a mistyped one costs nothing.
     output::targets(global)?;
-    let mut worst = ExitCode::NothingToCheck;
-    for path in &args.paths {
-        let code = one(shell, global, args, path)?;
-        worst = match (worst, code) {
-            (ExitCode::NothingToCheck, code) => code,
-            (worst, ExitCode::NothingToCheck) => worst,
-            (worst, code) if code.code() > worst.code() => code,
-            (worst, _) => worst,
-        };
+    let selection = Selection::new(&args.select, &args.ignore)?;
+    if args.watch {
+        return watch::exec(shell, global, args);
     }
-    Ok(worst)
+    let mut parts = Vec::new();
+    let mut changes = false;
+    for path in &args.paths {
+        let Some(mut part) = Part::new(shell, global, args, path, &selection)? else { continue };
+        if args.fix || args.diff {
+            changes |= part.mend(shell, global, args, &selection)?;
+        }
+        parts.push(part);
+    }
+    if args.diff {
+        return Ok(if changes { ExitCode::Findings } else { ExitCode::Clean });
+    }
+    let mut whole = Part::join(parts, args)?;
+    selection.apply(&mut whole.report);
+    if let Some(file) = &args.baseline {
+        if args.write_baseline {
+            let count = baseline::write(file, &whole.report)?;
+            shell.progress("Baseline", &format!("{} in `{}`", plural(count, "finding"), file.display()));
+        }
+        whole.known(shell, file)?;
+    }
+    if args.fix && whole.overlay.is_some() {
+        // What came from standard input goes to standard output: the file, not a report on it.
+        let code = whole.report.exit_code(output::fail_on(global, &whole.config.policy));
+        return Ok(if global.exit_zero { ExitCode::Clean } else { code });
+    }
+    let (overlay, root) = (whole.overlay.as_ref(), whole.root.as_path());
+    let sources = |path: &str| match overlay {
+        Some((name, text)) => (name == path).then(|| text.clone()),
+        None => std::fs::read_to_string(root.join(path)).ok(),
+    };
+    output::write_of(shell, global, &whole.config.policy, &whole.report, root, &sources)
 }
 
-fn one(shell: &Shell, global: &Global, args: &CheckArgs, path: &Path) -> Result<ExitCode, Failure> {
-    let config = Config::load(global, path)?;
-    let root = if path.is_dir() {
-        path
-    } else {
-        path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
-    };
-    let mut report = check(Some(shell), global, &config, path)?;
-    let Some(mut report) = report.take() else {
-        return Err(Failure::new(
-            ExitCode::NothingToCheck,
-            format!("nothing to check in `{}`", path.display()),
-        )
-        .hint("looked for Dockerfiles, ignore files, compose files and Markdown documents"));
-    };
-    if args.fix || args.diff {
-        let fixes = seaworthy_rules::fixes(&report.findings, args.unsafe_fixes);
-        let mut changed = 0;
-        for file in &fixes {
-            let full = root.join(&file.path);
-            let before =
-                std::fs::read_to_string(&full).map_err(|error| Failure::file("read", &full, &error))?;
-            let after = apply_edits(&before, &file.edits)
-                .map_err(|error| Failure::of(&format!("fix `{}`", file.path), &error))?;
-            if args.diff {
-                shell.out(&seaworthy_report::unified_diff(&file.path, &before, &file.edits))?;
-            } else {
-                output::write_file(&full, after.as_bytes())?;
-            }
-            changed += file.edits.len();
-        }
-        let verb = if args.diff { "would fix" } else { "fixed" };
-        let done = match changed {
-            0 => "nothing to fix".to_owned(),
-            _ => format!("{verb} {} in {}", plural(changed, "place"), plural(fixes.len(), "file")),
+/// The whole result as text, for `--watch`.
+pub(crate) fn rendered(shell: &Shell, global: &Global, args: &CheckArgs) -> Result<String, Failure> {
+    let selection = Selection::new(&args.select, &args.ignore)?;
+    let mut parts = Vec::new();
+    for path in &args.paths {
+        parts.extend(Part::new(shell, global, args, path, &selection)?);
+    }
+    let mut whole = Part::join(parts, args)?;
+    selection.apply(&mut whole.report);
+    if let Some(file) = &args.baseline {
+        whole.known(shell, file)?;
+    }
+    // The time of a run, and how long each rule took, are no change.
+    for check in &mut whole.report.checks {
+        check.ms = 0;
+    }
+    whole.report.created = String::new();
+    let root = whole.root.as_path();
+    output::text(shell, global, &whole.report, &|path| std::fs::read_to_string(root.join(path)).ok())
+}
+
+/// One path of the command line.
+struct Part {
+    /// Paths of the report are relative to it.
+    root: PathBuf,
+    config: Config,
+    project: ProjectFacts,
+    report: Report,
+    /// Name and text of what came from standard input.
+    overlay: Option<(String, String)>,
+    /// The path as it was named.
+    subject: String,
+}
+
+impl Part {
+    /// Reads and checks a path; nothing where there is nothing to check.
+    fn new(
+        shell: &Shell,
+        global: &Global,
+        args: &CheckArgs,
+        path: &Path,
+        selection: &Selection,
+    ) -> Result<Option<Self>, Failure> {
+        let from_input = path == Path::new("-");
+        let named = if from_input {
+            args.stdin_filename.clone().unwrap_or_else(|| PathBuf::from("Dockerfile"))
+        } else {
+            path.to_owned()
         };
-        shell.progress("Fix", &done);
+        let config = Config::load(global, &named)?;
+        let subject = named.display().to_string();
+        let (root, project, overlay) = if from_input {
+            let text = standard_input()?;
+            let name = subject.trim_start_matches("./").to_owned();
+            (PathBuf::from("."), seaworthy_project::from_text(&name, text.clone()), Some((name, text)))
+        } else {
+            let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let root = if path.is_dir() { path } else { parent };
+            (root.to_owned(), stages::collect(path)?, None)
+        };
+        stages::note_unread(shell, &project);
+        if project.is_empty() {
+            if args.paths.len() > 1 {
+                shell.note(&format!("nothing to check in `{subject}`"));
+            }
+            return Ok(None);
+        }
+        let mut part =
+            Self { root, config, project, report: Report::new("check", "", String::new()), overlay, subject };
+        part.report = part.evaluate(global, &part.project, selection);
+        Ok(Some(part))
+    }
+
+    fn evaluate(&self, global: &Global, project: &ProjectFacts, selection: &Selection) -> Report {
+        let facts = Facts { project: Some(project.clone()), ..Facts::default() };
+        let families: Vec<Family> = STATIC.into_iter().chain([Family::Policy]).collect();
+        let mut global = global.clone();
+        if selection.is_named() {
+            global.persona = PersonaArg::Auditor;
+        }
+        stages::report(&global, &self.config, self.config.image(), &facts, &families, "check", &self.subject)
+    }
+
+    /// Proves the fixes, then writes them or shows them; gives whether anything changes.
+    fn mend(
+        &mut self,
+        shell: &Shell,
+        global: &Global,
+        args: &CheckArgs,
+        selection: &Selection,
+    ) -> Result<bool, Failure> {
+        let texts: BTreeMap<String, String> = match &self.overlay {
+            Some((name, text)) => BTreeMap::from([(name.clone(), text.clone())]),
+            None => mend::writable(shell, &self.root, &self.project),
+        };
+        let mut findings = self.report.findings.clone();
+        if args.pin {
+            pin::offer(shell, global, &mut findings, &|path| texts.get(path).cloned());
+        }
+        let evaluate = |facts: &Facts| -> Vec<Finding> {
+            let project = facts.project.as_ref();
+            project.map(|project| self.evaluate(global, project, selection).findings).unwrap_or_default()
+        };
+        let proved = mend::prove(&self.project, &findings, &texts, selection, args.unsafe_fixes, &evaluate);
+        let changes = !proved.files.is_empty();
+        mend::tell(shell, if args.diff { "would fix" } else { "fixed" }, &proved.files, &proved.refused);
         if args.diff {
-            return Ok(if fixes.is_empty() { ExitCode::Clean } else { ExitCode::Findings });
+            for file in &proved.files {
+                let patch = seaworthy_report::unified_diff(&file.path, &file.before, &file.edits);
+                shell.out(&patch)?;
+            }
+            return Ok(changes);
+        }
+        if let Some((_, text)) = &mut self.overlay {
+            if let Some(file) = proved.files.first() {
+                file.after.clone_into(text);
+            }
+            shell.out_exactly(text)?;
+        } else {
+            mend::write(&self.root, &proved.files)?;
         }
         // What is reported is what is left.
-        if let Some(after) = check(None, global, &config, path)? {
-            report = after;
-        }
+        let after = proved.files.iter().map(|file| (file.path.clone(), file.after.clone())).collect();
+        self.project = seaworthy_project::with_texts(&self.project, &after);
+        self.report = self.evaluate(global, &self.project, selection);
+        Ok(changes)
     }
-    output::write(shell, global, &config.policy, &report, root)
+
+    /// Several paths as one result, with paths as the user would write them.
+    fn join(mut parts: Vec<Self>, args: &CheckArgs) -> Result<Self, Failure> {
+        let named = || args.paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>();
+        if parts.is_empty() {
+            let message = format!("nothing to check in {}", named().join(", "));
+            return Err(Failure::new(ExitCode::NothingToCheck, message).hint(
+                "looked for Dockerfiles, ignore files, compose files, workflows and Markdown documents",
+            ));
+        }
+        if parts.len() == 1 && args.paths.len() == 1 {
+            return Ok(parts.remove(0));
+        }
+        for part in &mut parts {
+            let prefix =
+                part.root.to_string_lossy().trim_start_matches("./").trim_end_matches('/').to_owned();
+            if !prefix.is_empty() && prefix != "." {
+                for finding in &mut part.report.findings {
+                    under(finding, &prefix);
+                }
+            }
+            part.root = PathBuf::from(".");
+        }
+        let subjects: Vec<String> = parts.iter().map(|part| part.subject.clone()).collect();
+        let mut whole = parts.remove(0);
+        for part in parts {
+            whole.overlay = whole.overlay.or(part.overlay);
+            merge(&mut whole.report, part.report);
+        }
+        whole.report.subject = subjects.join(" ");
+        whole.report.decided_by.clear();
+        whole.report.decide();
+        Ok(whole)
+    }
+
+    /// Sets aside what the baseline lists.
+    fn known(&mut self, shell: &Shell, file: &Path) -> Result<(), Failure> {
+        let stale = baseline::apply(file, &mut self.report)?;
+        for (rule, path) in stale.entries.iter().take(10) {
+            shell.note(&format!(
+                "the baseline lists `{rule}` in `{}`, which is no longer found",
+                seaworthy_report::escape(path)
+            ));
+        }
+        if stale.entries.len() > 10 {
+            shell.note(&format!(
+                "the baseline lists {} more that are no longer found",
+                stale.entries.len() - 10
+            ));
+        }
+        if !stale.entries.is_empty() {
+            shell.note("`--write-baseline` takes them out");
+        }
+        Ok(())
+    }
 }
 
-/// Runs the static rules; nothing where there is nothing to check.
-fn check(
-    shell: Option<&Shell>,
-    global: &Global,
-    config: &Config,
-    path: &Path,
-) -> Result<Option<Report>, Failure> {
-    let project = stages::collect(path)?;
-    if let Some(shell) = shell {
-        stages::note_unread(shell, &project);
+/// Adds a report to another: a check is as bad as the worse of the two.
+fn merge(whole: &mut Report, part: Report) {
+    const fn rank(status: CheckStatus) -> u8 {
+        match status {
+            CheckStatus::NotApplicable => 0,
+            CheckStatus::Pass => 1,
+            CheckStatus::NotRun => 2,
+            CheckStatus::Warn => 3,
+            CheckStatus::Fail => 4,
+            CheckStatus::Error => 5,
+        }
     }
-    if project.is_empty() {
-        return Ok(None);
+    for check in part.checks {
+        match whole.checks.iter_mut().find(|known| known.rule == check.rule) {
+            None => whole.checks.push(check),
+            Some(known) => {
+                let findings = known.findings + check.findings;
+                let ms = known.ms.saturating_add(check.ms);
+                if (rank(check.status), check.level) > (rank(known.status), known.level) {
+                    *known = check;
+                }
+                known.findings = findings;
+                known.ms = ms;
+            }
+        }
     }
-    let facts = Facts { project: Some(project), ..Facts::default() };
-    let families: Vec<Family> = STATIC.into_iter().chain([Family::Policy]).collect();
-    Ok(Some(stages::report(
-        global,
-        config,
-        config.image(),
-        &facts,
-        &families,
-        "check",
-        &path.display().to_string(),
-    )))
+    whole.findings.extend(part.findings);
+}
+
+/// Puts a directory before the paths of a finding.
+fn under(finding: &mut Finding, prefix: &str) {
+    if let Location::File { path, .. } = &mut finding.location {
+        *path = format!("{prefix}/{path}");
+    }
+    if let Some(fix) = &mut finding.fix {
+        fix.path = format!("{prefix}/{}", fix.path);
+    }
+}
+
+fn standard_input() -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::of("read standard input", &error))?;
+    if bytes.len() as u64 > LONGEST {
+        let message = "standard input is larger than 4 MiB";
+        return Err(Failure::new(ExitCode::Error, message).hint("name the project instead of one file"));
+    }
+    String::from_utf8(bytes).map_err(|_| {
+        Failure::new(ExitCode::Error, "standard input is not UTF-8").hint("name the file instead")
+    })
 }
 
 /// `1 file`, `2 files`.

@@ -8,6 +8,8 @@
 )]
 
 mod bad_input;
+mod check_adopt;
+mod check_fix;
 mod cli;
 mod engines;
 mod judges;

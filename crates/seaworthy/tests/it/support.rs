@@ -19,6 +19,7 @@ pub(crate) fn seaworthy() -> Command {
         "SEAWORTHY_FORMAT",
         "SEAWORTHY_CONFIG",
         "SEAWORTHY_PROFILE",
+        "SEAWORTHY_BASELINE",
         "GITHUB_STEP_SUMMARY",
         "SOURCE_DATE_EPOCH",
         "COSIGN_PASSWORD",
