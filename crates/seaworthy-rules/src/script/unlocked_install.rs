@@ -1,0 +1,81 @@
+//! Reports installs that pass over a lock file.
+
+use super::managers::Kind;
+use super::runs::{Run, runs};
+use crate::{Cx, Sink};
+use seaworthy_dockerfile::Kind as Item;
+use seaworthy_facts::DockerfileFact;
+use seaworthy_finding::{Applicability, Edit};
+
+declare_rule! {
+    name: "unlocked-install",
+    summary: "an install passes over the lock file",
+    passes: "installs follow the lock file",
+    family: Dockerfile, category: SupplyChain, severity: Low, confidence: Medium, persona: Pedantic,
+    fix: Unsafe,
+    aliases: [],
+    refs: ["npm-ci(1)", "cargo-install(1), --locked"],
+}
+
+pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
+    for docker in cx.dockerfiles() {
+        for run in runs(cx, docker) {
+            for (_, simple, managed) in run.managed() {
+                let Some(verb) = managed.verb.filter(|_| managed.installs()) else { continue };
+                let call = &managed.call;
+                let (message, help, edits) = match managed.manager.kind {
+                    Kind::Cargo if !call.has(&["locked", "frozen"]) => (
+                        "`cargo install` without `--locked` takes newer dependencies than the author tried",
+                        "write `cargo install --locked`",
+                        run.insert(simple, verb.at, "--locked"),
+                    ),
+                    Kind::Npm
+                        if call.operands.is_empty()
+                            && !call.has(&["g", "global", "package-lock-only", "no-save"])
+                            && lock_is_copied(docker, &run) =>
+                    {
+                        let span = run.word(simple, verb.at).filter(|_| !run.exec());
+                        (
+                            "`npm install` may change the lock file that was copied",
+                            "write `npm ci`",
+                            span.map(|span| vec![Edit { span, text: "ci".to_owned() }]),
+                        )
+                    }
+                    _ => continue,
+                };
+                let found = out
+                    .finding(message)
+                    .why("the build then holds other versions than those that were tested")
+                    .help(help)
+                    .at_file(&docker.file, run.place(simple, verb.at))
+                    .command(format!("grep -n '{}' {}", managed.words(), docker.file.path));
+                if let Some(edits) = edits {
+                    found.fix(Applicability::Unsafe, "Follow the lock file", &docker.file, edits);
+                }
+            }
+        }
+    }
+}
+
+/// Whether an earlier `COPY` of the stage names the lock file of npm.
+fn lock_is_copied(docker: &DockerfileFact, run: &Run<'_>) -> bool {
+    let mut copied = false;
+    for item in &docker.tree.instructions {
+        if item.span.start >= run.item.span.start {
+            break;
+        }
+        match &item.kind {
+            Item::From { .. } => copied = false,
+            Item::Copy { sources, .. } | Item::Add { sources, .. } => {
+                copied |= sources.iter().any(|source| {
+                    let text = source.unquoted();
+                    text.ends_with("package-lock.json")
+                        || text.ends_with("npm-shrinkwrap.json")
+                        || text.ends_with("package*.json")
+                });
+            }
+            _ => {}
+        }
+    }
+    copied
+}

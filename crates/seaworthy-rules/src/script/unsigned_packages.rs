@@ -1,0 +1,71 @@
+//! Reports package managers told to take packages without a valid signature.
+
+use super::Simple;
+use super::call::{Call, Managed, base, program_at};
+use super::managers::Kind;
+use super::runs::runs;
+use crate::{Cx, Sink};
+
+declare_rule! {
+    name: "unsigned-packages",
+    summary: "packages are installed without a check of their signature",
+    passes: "signatures of packages are checked",
+    family: Dockerfile, category: SupplyChain, severity: High, confidence: High, persona: Regular,
+    aliases: ["CKV2_DOCKER_7", "CKV2_DOCKER_8", "CKV2_DOCKER_9", "CKV2_DOCKER_10", "CKV2_DOCKER_11"],
+    refs: ["apt-get(8)", "apk(8)", "dnf(8)", "rpm(8)"],
+}
+
+pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
+    for docker in cx.dockerfiles() {
+        for run in runs(cx, docker) {
+            for simple in run.commands {
+                for (at, what, aliases) in switches(simple) {
+                    out.finding(format!("`{what}` takes packages nobody signed"))
+                        .aliases(aliases)
+                        .why("a mirror, or whoever stands before it, decides what is installed")
+                        .help("install the repository's key, and take the option out")
+                        .at_file(&docker.file, run.place(simple, at))
+                        .command(format!(
+                            "grep -n -e '{}' {}",
+                            what.split(' ').next_back().unwrap_or_default(),
+                            docker.file.path
+                        ));
+                }
+            }
+        }
+    }
+}
+
+type Off = (usize, String, &'static [&'static str]);
+
+fn switches(simple: &Simple) -> Vec<Off> {
+    let mut out: Vec<Off> = Vec::new();
+    let Some(at) = program_at(&simple.words) else { return out };
+    let program = base(&simple.words[at]);
+    if program == "rpm" {
+        let call = Call::read(&simple.words, at + 1, &[], false);
+        let names = ["nodigest", "nosignature", "noverify", "nofiledigest"];
+        if let Some(option) = call.option(&names) {
+            out.push((option.at, format!("rpm --{}", option.name), &["CKV2_DOCKER_10"]));
+        }
+        return out;
+    }
+    let Some(managed) = Managed::read(simple) else { return out };
+    let call = &managed.call;
+    let mut switch = |names: &[&str], aliases: &'static [&'static str]| {
+        if let Some(option) = call.option(names) {
+            out.push((option.at, format!("{} --{}", managed.program, option.name), aliases));
+        }
+    };
+    match managed.manager.kind {
+        Kind::Apk => switch(&["allow-untrusted"], &["CKV2_DOCKER_7"]),
+        Kind::Apt => {
+            switch(&["allow-unauthenticated", "allow-insecure-repositories"], &["CKV2_DOCKER_8"]);
+            switch(&["force-yes"], &["CKV2_DOCKER_11"]);
+        }
+        Kind::Yum | Kind::Dnf => switch(&["nogpgcheck", "no-gpgchecks"], &["CKV2_DOCKER_9"]),
+        Kind::Zypper => switch(&["no-gpg-checks", "allow-unsigned-rpm"], &[]),
+        _ => {}
+    }
+    out
+}
