@@ -3,6 +3,8 @@
 //! Each stage fills one kind. A rule that compares a claim with the truth reads two kinds.
 
 mod build;
+mod declaration;
+mod document;
 mod image;
 mod observed;
 mod pipeline;
@@ -12,6 +14,11 @@ mod run;
 mod workflow;
 
 pub use build::{BuildFacts, BuildStep};
+pub use declaration::{About, Declaration};
+pub use document::{
+    Checkbox, CodeBlock, CommandProblem, DocCommand, DocOption, DocumentFact, EnvRow, Fragment, OffsetTable,
+    SizeClaim,
+};
 pub use image::{
     BinaryFact, FileFact, FileKind, GroupFact, ImageFacts, LayerFact, PackageFact, SecretFact, SecretPlace,
     UserFact, Waste, WasteCause,
@@ -22,9 +29,8 @@ pub use pipeline::{
     PipelineVariable,
 };
 pub use project::{
-    Checkbox, CodeBlock, ComposeFact, ComposeHealth, ComposePort, ComposeService, ContextEntry,
-    DockerfileFact, DocumentFact, EnvRow, GitFact, IgnoreFact, PortClaim, ProjectFacts, RustCrate, SizeClaim,
-    Spanned, SyntaxProblem, TextFile,
+    ComposeFact, ComposeHealth, ComposePort, ComposeService, ContextEntry, DockerfileFact, GitFact,
+    IgnoreFact, ProjectFacts, RustCrate, Spanned, SyntaxProblem, TextFile,
 };
 pub use release::{ReferrerFact, ReleaseFacts, SignatureFact, TagFact};
 pub use run::{

@@ -1,5 +1,7 @@
 //! What a repository claims.
 
+use crate::declaration::Declaration;
+use crate::document::{DocumentFact, Fragment};
 use crate::{ActionFact, PipelineFact, WorkflowFact};
 use seaworthy_dockerfile::ignore::IgnoreFile;
 use seaworthy_dockerfile::{Dockerfile, SyntaxError};
@@ -188,86 +190,6 @@ pub struct ComposeFact {
     pub unknown_keys: Vec<(Spanned<String>, Option<String>)>,
 }
 
-/// A row of a document's environment table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EnvRow {
-    /// The variable.
-    pub name: String,
-    /// Where the name stands.
-    pub span: Span,
-    /// What the table says: required, or not, or nothing.
-    pub required: Option<bool>,
-    /// The default it states.
-    pub default: Option<String>,
-}
-
-/// A fenced code block.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CodeBlock {
-    /// The language after the fence.
-    pub language: String,
-    /// Its text.
-    pub text: String,
-    /// Where the text stands.
-    pub span: Span,
-}
-
-/// A size a document states about the image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SizeClaim {
-    /// The words.
-    pub text: String,
-    /// Where they stand.
-    pub span: Span,
-    /// The size in bytes.
-    pub bytes: u64,
-    /// Whether it is an upper bound (`under 5 MB`) rather than a figure.
-    pub bound: bool,
-    /// Whether the words say compressed (true), unpacked (false) or neither.
-    pub compressed: Option<bool>,
-}
-
-/// A port a document states.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PortClaim {
-    /// Where it stands.
-    pub span: Span,
-    /// The container's port.
-    pub port: u16,
-    /// Address on the host of a `-p` mapping; absent means all interfaces.
-    pub host_ip: Option<String>,
-}
-
-/// A box of a checklist.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checkbox {
-    /// Where the line stands.
-    pub span: Span,
-    /// Whether it is ticked.
-    pub ticked: bool,
-    /// Its words.
-    pub text: String,
-}
-
-/// A Markdown document.
-#[derive(Clone, Debug)]
-pub struct DocumentFact {
-    /// The file.
-    pub file: TextFile,
-    /// Rows of its environment tables.
-    pub env_rows: Vec<EnvRow>,
-    /// Code blocks.
-    pub code_blocks: Vec<CodeBlock>,
-    /// Sizes of the image.
-    pub sizes: Vec<SizeClaim>,
-    /// Published ports of its `docker run` lines.
-    pub ports: Vec<PortClaim>,
-    /// Boxes.
-    pub checkboxes: Vec<Checkbox>,
-    /// Relative links: target and where it stands.
-    pub links: Vec<Spanned<String>>,
-}
-
 /// What git knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GitFact {
@@ -331,8 +253,12 @@ pub struct ProjectFacts {
     pub actions: Vec<ActionFact>,
     /// Documents.
     pub documents: Vec<DocumentFact>,
+    /// Dockerfiles and compose files in the fences of the documents.
+    pub fragments: Vec<Fragment>,
     /// Git.
     pub git: Option<GitFact>,
+    /// What small files at the root declare.
+    pub declarations: Vec<Declaration>,
     /// The Rust crate at the root.
     pub rust: Option<RustCrate>,
     /// Files that could not be read, and why.

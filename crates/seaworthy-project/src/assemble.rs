@@ -1,6 +1,6 @@
 //! From texts to facts, without touching the file system.
 
-use crate::{compose, gitlab, markdown};
+use crate::{compose, declarations, gitlab, markdown};
 use seaworthy_dockerfile::ignore;
 use seaworthy_facts::{
     ActionFact, ContextEntry, DockerfileFact, DocumentFact, IgnoreFact, ProjectFacts, SyntaxProblem,
@@ -94,6 +94,8 @@ pub fn from_files(files: &[(&str, &str)]) -> ProjectFacts {
         files.iter().find(|(path, _)| *path == wanted).map(|(_, text)| (*text).to_owned())
     });
     facts.context = context;
+    let root = files.iter().filter(|(path, _)| declarations::wanted(path));
+    facts.declarations = root.flat_map(|(path, text)| declarations::read(path, text)).collect();
     facts
 }
 
@@ -168,6 +170,12 @@ pub(crate) fn assemble(files: Vec<(FileKind, TextFile)>) -> ProjectFacts {
     facts.workflows.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     facts.actions.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     facts.documents.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+    facts.fragments = facts
+        .documents
+        .iter()
+        .enumerate()
+        .flat_map(|(at, document)| markdown::fence::fragments(document, at))
+        .collect();
     let contexts: Vec<Option<String>> =
         facts.dockerfiles.iter().map(|docker| composed_context(&facts, &docker.file.path)).collect();
     for (at, context) in contexts.into_iter().enumerate() {
@@ -226,6 +234,11 @@ fn calls(fact: &WorkflowFact) -> Vec<String> {
 
 fn document(file: TextFile) -> DocumentFact {
     markdown::read(file)
+}
+
+/// A project of one file that stands in a document.
+pub(crate) fn fragment(kind: FileKind, file: TextFile) -> ProjectFacts {
+    assemble(vec![(kind, file)])
 }
 
 /// The build context a compose file gives a Dockerfile.

@@ -1,7 +1,7 @@
 //! Walks a project and reads what is known by its name.
 
 use crate::assemble::{FileKind, assemble, follow_calls, kind_of, kind_of_named};
-use crate::{cargo, git};
+use crate::{cargo, declarations, git};
 use seaworthy_facts::{ContextEntry, ProjectFacts, TextFile};
 use std::collections::BTreeSet;
 use std::fs;
@@ -87,6 +87,12 @@ pub fn collect(root: &Path, opts: &Options) -> Result<ProjectFacts, ProjectError
     facts.git = known_git.map(|(fact, _)| fact);
     facts.unreadable = walk.unreadable;
     facts.rust = rust(root);
+    let root_files = facts.context.iter().filter(|entry| !entry.is_dir && entry.size <= declarations::MAX);
+    let declared = root_files.filter(|entry| declarations::wanted(&entry.path)).filter_map(|entry| {
+        let text = lossy(fs::read(root.join(&entry.path)).ok()?);
+        Some(declarations::read(&entry.path, &text))
+    });
+    facts.declarations = declared.flatten().collect();
     Ok(facts)
 }
 

@@ -7,6 +7,7 @@ mod assemble;
 mod cargo;
 mod collect;
 pub mod compose;
+mod declarations;
 mod git;
 mod gitlab;
 pub mod markdown;

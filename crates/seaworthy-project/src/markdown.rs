@@ -1,10 +1,12 @@
 //! Reads what a Markdown document claims: variables, commands, sizes, ports, boxes and links.
 
 mod claims;
+mod command;
+pub(crate) mod fence;
 mod table;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
-use seaworthy_facts::{Checkbox, CodeBlock, DocumentFact, Spanned, TextFile};
+use seaworthy_facts::{Checkbox, CodeBlock, DocumentFact, OffsetTable, Spanned, TextFile};
 use seaworthy_finding::Span;
 
 /// Reads a document.
@@ -14,9 +16,10 @@ pub fn read(file: TextFile) -> DocumentFact {
         env_rows: Vec::new(),
         code_blocks: Vec::new(),
         sizes: Vec::new(),
-        ports: Vec::new(),
+        commands: Vec::new(),
         checkboxes: Vec::new(),
         links: Vec::new(),
+        prose: Vec::new(),
     };
     let text = fact.file.text.clone();
     let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS;
@@ -32,7 +35,12 @@ pub fn read(file: TextFile) -> DocumentFact {
                     }
                     CodeBlockKind::Indented => String::new(),
                 };
-                block = Some(CodeBlock { language, text: String::new(), span: Span::default() });
+                block = Some(CodeBlock {
+                    language,
+                    text: String::new(),
+                    span: Span::default(),
+                    pieces: OffsetTable::default(),
+                });
             }
             Event::End(TagEnd::CodeBlock) => fact.code_blocks.extend(block.take()),
             Event::Text(words) if block.is_some() => {
@@ -41,6 +49,7 @@ pub fn read(file: TextFile) -> DocumentFact {
                         block.span = span;
                     }
                     block.span.end = span.end;
+                    block.pieces.0.push((block.text.len(), span.start));
                     block.text.push_str(&words);
                 }
             }
@@ -52,21 +61,35 @@ pub fn read(file: TextFile) -> DocumentFact {
                 if let Some(table) = &mut table {
                     table.row();
                 }
+                fact.prose.push(span);
             }
             Event::Start(Tag::TableCell) => {
                 if let Some(table) = &mut table {
                     table.cell(span);
                 }
             }
-            Event::Text(words) | Event::Code(words) if table.is_some() => {
+            Event::Text(words) if table.is_some() => {
                 if let Some(table) = &mut table {
                     table.text(&words, span);
+                }
+            }
+            Event::Code(words) => {
+                if let Some(table) = &mut table {
+                    table.text(&words, span);
+                }
+                // The code stands in the text as it is, between backticks.
+                if let Some(at) = span.of(&text).find(&*words) {
+                    fact.commands.extend(command::inline(&words, span.start + at));
                 }
             }
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                 fact.links.extend(relative(&dest_url).map(|value| Spanned { value, span }));
             }
-            Event::Start(Tag::Paragraph) => fact.sizes.extend(claims::sizes(&text, span)),
+            Event::Start(Tag::Paragraph) => {
+                fact.sizes.extend(claims::sizes(&text, span));
+                fact.prose.push(span);
+            }
+            Event::Start(Tag::Heading { .. }) => fact.prose.push(span),
             Event::TaskListMarker(ticked) => {
                 let end = text[span.start..].find('\n').map_or(text.len(), |at| span.start + at);
                 let words = text.get(span.end..end).unwrap_or_default().trim().to_owned();
@@ -76,16 +99,42 @@ pub fn read(file: TextFile) -> DocumentFact {
             Event::Start(Tag::Item) => {
                 let line = text[span.start..span.end].find("\n\n").map_or(span.end, |at| span.start + at);
                 fact.sizes.extend(claims::sizes(&text, Span::new(span.start, line)));
+                fact.prose.push(Span::new(span.start, first_item(&text, span.start, line)));
             }
             _ => {}
         }
     }
     fact.sizes.sort_by_key(|size| (size.span.start, size.span.end));
     fact.sizes.dedup_by_key(|size| size.span);
-    for block in &fact.code_blocks {
-        fact.ports.extend(claims::ports(&text, block.span));
+    // The paragraph of a loose list's item begins inside of what the item gave.
+    let mut end = 0;
+    fact.prose.retain(|span| {
+        let new = span.end > end;
+        end = end.max(span.end);
+        new
+    });
+    for block in fact.code_blocks.iter().filter(|block| command::is_shell(&block.language)) {
+        fact.commands.extend(command::block(&block.text, &block.pieces));
     }
+    fact.commands.sort_by_key(|command| command.span.start);
     fact
+}
+
+/// Where an item's own words end: before an item inside of it.
+fn first_item(text: &str, start: usize, end: usize) -> usize {
+    let mut at = start;
+    for (number, line) in text[start..end].split_inclusive('\n').enumerate() {
+        let body = line.trim_start();
+        let marked = body.starts_with(['-', '*', '+']) && body[1..].starts_with(' ')
+            || body.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(". ")
+                && body.starts_with(|c: char| c.is_ascii_digit())
+            || body.starts_with("```");
+        if number > 0 && marked {
+            break;
+        }
+        at += line.len();
+    }
+    at
 }
 
 /// A link's target without fragment and query, where it is a path relative to the document.
@@ -114,9 +163,18 @@ mod tests {
             .collect();
         assert_eq!(rows, [("API_TOKEN", Some(true), None), ("PORT", Some(false), Some("8080"))]);
         assert_eq!(fact.env_rows[0].span.of(TEXT), "`API_TOKEN`");
-        let ports: Vec<_> = fact.ports.iter().map(|port| (port.port, port.host_ip.as_deref())).collect();
-        assert_eq!(ports, [(8080, Some("127.0.0.1")), (9000, None)]);
-        assert_eq!(fact.ports[1].span.of(TEXT), "9000:9000/udp");
+        let ports: Vec<_> = fact.commands[0].values("publish").map(|port| port.span.of(TEXT)).collect();
+        assert_eq!(ports, ["127.0.0.1:8080:8080", "9000:9000/udp"]);
+        assert_eq!(fact.commands[0].image().map(|image| image.value.as_str()), Some("api"));
+        let prose: Vec<_> = fact.prose.iter().map(|span| span.of(TEXT).trim()).collect();
+        assert_eq!(
+            prose[..3],
+            [
+                "# api",
+                "The image is 4.2 MB compressed. It needs 64 MB of memory.",
+                "- Image size: under 10 MB"
+            ]
+        );
         assert_eq!((fact.checkboxes[0].ticked, fact.checkboxes[0].text.as_str()), (true, "runs as non-root"));
         assert_eq!(fact.links.len(), 1);
         assert_eq!(fact.links[0].value, "docs/SETUP.md");

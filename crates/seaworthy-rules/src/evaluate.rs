@@ -1,5 +1,6 @@
 //! Runs the rules of the wanted families and applies levels, comments and waivers.
 
+use crate::fragments::{self, Part};
 use crate::script::Scripts;
 use crate::suppress::{self, Suppression};
 use crate::{Cx, Rule, Sink, SuppressionUse, Usage, WaiverUse, find, rules, text};
@@ -57,6 +58,7 @@ pub fn evaluate(
         policy.waiver.iter().enumerate().map(|(at, waiver)| waiver_use(at, waiver, opts.today)).collect();
     let mut evaluated = BTreeSet::new();
     let scripts = Scripts::new(facts);
+    let parts = fragments::parts(facts);
     let mut outcome = Outcome::default();
     for after in [false, true] {
         let usage = if after { usage(&silencers, &used, &waivers, &evaluated) } else { Usage::default() };
@@ -69,7 +71,10 @@ pub fn evaluate(
             }
             let cx = Cx { facts, policy, image, usage: &usage, rule: meta.name, scripts: &scripts };
             let start = Instant::now();
-            let (mut sink, broke) = run(rule, &cx);
+            let (mut sink, mut broke) = run(rule, &cx);
+            if fragments::fits(meta) {
+                broke = over(&parts, rule, &cx, &mut sink).or(broke);
+            }
             // Whether a waiver or a comment is needed shows only where the rule could look.
             if !matches!(sink.outcome, Some((CheckStatus::NotRun, _))) {
                 evaluated.insert(meta.name);
@@ -113,6 +118,18 @@ fn run(rule: &'static Rule, cx: &Cx<'_>) -> (Sink, Option<String>) {
         format!("the rule broke: {text}")
     });
     (sink, broke)
+}
+
+/// Runs one rule over the fences of the documents, and adds what it finds; gives the message of a panic.
+fn over(parts: &[Part<'_>], rule: &'static Rule, cx: &Cx<'_>, sink: &mut Sink) -> Option<String> {
+    let mut broke = None;
+    for part in parts {
+        let own = Cx { facts: &part.facts, scripts: &part.scripts, ..*cx };
+        let (found, message) = run(rule, &own);
+        sink.findings.extend(found.findings.into_iter().filter_map(|finding| part.moved(finding)));
+        broke = message.or(broke);
+    }
+    broke
 }
 
 /// Why no rule of a family can look at anything.

@@ -7,6 +7,7 @@
 mod cx;
 mod evaluate;
 mod fixes;
+mod fragments;
 #[macro_use]
 mod rule;
 mod registry;

@@ -1,7 +1,6 @@
-//! Sizes in sentences and ports in commands.
+//! Sizes in sentences.
 
-use crate::compose::short_port;
-use seaworthy_facts::{PortClaim, SizeClaim};
+use seaworthy_facts::SizeClaim;
 use seaworthy_finding::{Span, parse_bytes};
 
 const UNITS: [&str; 8] = ["MiB", "MB", "GiB", "GB", "kB", "KB", "KiB", "TB"];
@@ -98,51 +97,4 @@ fn numbers(text: &str) -> Vec<(usize, usize)> {
         at = end;
     }
     out
-}
-
-/// The published ports of `docker run` and `podman run` commands in a code block.
-pub(crate) fn ports(text: &str, block: Span) -> Vec<PortClaim> {
-    let mut out = Vec::new();
-    let mut at = block.start;
-    let mut running = false;
-    for line in block.of(text).split_inclusive('\n') {
-        let starts = ["docker run", "podman run", "docker container run", "docker create"]
-            .iter()
-            .any(|word| line.contains(word));
-        running |= starts;
-        if running {
-            let mut publish = false;
-            for (offset, word) in words(line) {
-                let (value, shift) = if publish {
-                    (word, 0)
-                } else if let Some(rest) =
-                    word.strip_prefix("--publish=").or_else(|| word.strip_prefix("-p="))
-                {
-                    (rest, word.len() - rest.len())
-                } else if let Some(rest) =
-                    word.strip_prefix("-p").filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-                {
-                    (rest, 2)
-                } else {
-                    publish = matches!(word, "-p" | "--publish");
-                    continue;
-                };
-                publish = false;
-                let clean = value.trim_matches(['"', '\'']);
-                let shift = shift + value.find(clean).unwrap_or(0);
-                let span = Span::new(at + offset + shift, at + offset + shift + clean.len());
-                let port = short_port(clean, span);
-                if let Ok(number) = port.target.parse() {
-                    out.push(PortClaim { span, port: number, host_ip: port.host_ip });
-                }
-            }
-        }
-        running &= line.trim_end().ends_with('\\');
-        at += line.len();
-    }
-    out
-}
-
-fn words(line: &str) -> impl Iterator<Item = (usize, &str)> {
-    line.split_whitespace().map(move |word| (word.as_ptr() as usize - line.as_ptr() as usize, word))
 }

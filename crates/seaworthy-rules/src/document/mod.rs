@@ -1,17 +1,33 @@
 //! Rules that hold documents and compose files against the Dockerfile and the work tree.
 
+mod base_version_mismatch;
 mod broken_link;
 mod healthcheck_shadowed;
+mod invalid_command;
+mod licence_label_mismatch;
+mod non_root_claim;
+mod own;
 mod port_mismatch;
 mod unbound_publish;
 mod user_mismatch;
 
-rules![port_mismatch, user_mismatch, healthcheck_shadowed, unbound_publish, broken_link];
+rules![
+    port_mismatch,
+    user_mismatch,
+    healthcheck_shadowed,
+    unbound_publish,
+    broken_link,
+    invalid_command,
+    non_root_claim,
+    licence_label_mismatch,
+    base_version_mismatch,
+];
 
 use crate::dockerfile::final_chain;
 use seaworthy_dockerfile::scope::stage_scopes;
 use seaworthy_dockerfile::{Instruction, Kind};
-use seaworthy_facts::DockerfileFact;
+use seaworthy_facts::{ComposePort, DocCommand, DockerfileFact};
+use seaworthy_finding::Span;
 use std::collections::BTreeSet;
 
 /// The ports the final stage exposes, where every one is a plain number; base images may expose more.
@@ -39,4 +55,32 @@ pub(crate) fn last_of<'a, T>(
 ) -> Option<T> {
     let chain = final_chain(&docker.tree);
     chain.iter().flat_map(|stage| stage.instructions.iter().rev()).find_map(wanted)
+}
+
+/// The `-p` values of a documented command and where each stands.
+pub(crate) fn published(command: &DocCommand) -> impl Iterator<Item = (Span, ComposePort)> {
+    command.values("publish").map(|value| (value.span, mapping(&value.value, value.span)))
+}
+
+/// Reads `[address:][host:]container[/protocol]`.
+fn mapping(text: &str, span: Span) -> ComposePort {
+    let (ports, protocol) = text.rsplit_once('/').unwrap_or((text, "tcp"));
+    let (host, target) = ports.rsplit_once(':').map_or((None, ports), |(host, target)| (Some(host), target));
+    let (host_ip, published) = match host {
+        None => (None, None),
+        Some(host) => match host.rsplit_once(':') {
+            Some((ip, port)) => (Some(ip.trim_matches(['[', ']']).to_owned()), Some(port.to_owned())),
+            None => (None, Some(host.to_owned())),
+        },
+    };
+    ComposePort { span, host_ip, published, target: target.to_owned(), protocol: protocol.to_owned() }
+}
+
+/// The last value of a label in the final image's stages, and where the value stands.
+pub(crate) fn label(docker: &DockerfileFact, names: &[&str]) -> Option<(String, Span)> {
+    last_of(docker, |item| {
+        let Kind::Label { pairs, .. } = &item.kind else { return None };
+        let pair = pairs.iter().rev().find(|pair| names.contains(&pair.key.unquoted().as_str()))?;
+        (!pair.value.has_variable()).then(|| (pair.value.unquoted(), pair.value.span))
+    })
 }

@@ -1,7 +1,8 @@
 //! Reports published container ports that the Dockerfile does not expose.
 
-use super::exposed;
+use super::{exposed, own::Own, published};
 use crate::{Cx, Sink, text};
+use seaworthy_facts::DocCommand;
 
 declare_rule! {
     name: "port-mismatch",
@@ -42,47 +43,44 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     }
     let Some(docker) = cx.main_dockerfile() else { return };
     let Some(known) = exposed(docker) else { return };
+    let own = Own::of(cx);
     for document in cx.documents() {
-        for port in document
-            .ports
-            .iter()
-            .filter(|port| !known.contains(&port.port) && !foreign(&document.file.text, port.span.start))
-        {
-            out.finding(format!(
-                "the command publishes container port {}, `{}` exposes {}",
-                port.port,
-                docker.file.path,
-                list(&known)
-            ))
-            .aliases(&["x/readme-port"])
-            .why(why)
-            .help("publish the exposed port, or correct `EXPOSE`")
-            .at_file(&document.file, port.span)
-            .command(format!("grep -n EXPOSE {}", docker.file.path));
+        for command in &document.commands {
+            let runs = matches!(command.verb.as_str(), "run" | "create") && !command.inline;
+            let Some(image) = command.image().filter(|_| runs) else { continue };
+            let ours = own.makes(&image.value);
+            // With several images in a project, an unknown name may be any of them.
+            if ours == Some(false) || (ours.is_none() && cx.dockerfiles().len() > 1) {
+                continue;
+            }
+            for (span, port) in published(command) {
+                let Ok(target) = port.target.parse::<u16>() else { continue };
+                if known.contains(&target) || told(command, target) {
+                    continue;
+                }
+                out.finding(format!(
+                    "the command publishes container port {target}, `{}` exposes {}",
+                    docker.file.path,
+                    list(&known)
+                ))
+                .aliases(&["x/readme-port"])
+                .why(why)
+                .help("publish the exposed port, or correct `EXPOSE`")
+                .at_file(&document.file, span)
+                .command(format!("grep -n EXPOSE {}", docker.file.path));
+            }
         }
     }
 }
 
-/// Whether the command's line runs a well-known image of others.
-fn foreign(text: &str, at: usize) -> bool {
-    const OTHERS: [&str; 12] = [
-        "postgres",
-        "redis",
-        "mysql",
-        "mariadb",
-        "mongo",
-        "nginx",
-        "rabbitmq",
-        "memcached",
-        "registry",
-        "minio",
-        "grafana",
-        "elasticsearch",
-    ];
-    let start = text[..at].rfind('\n').map_or(0, |start| start + 1);
-    let line = text[start..].lines().next().unwrap_or_default();
-    line.split_whitespace().any(|word| {
-        let name = word.rsplit('/').next().unwrap_or(word).split([':', '@']).next().unwrap_or_default();
-        OTHERS.contains(&name)
-    })
+/// Whether the command itself tells the service which port to take.
+fn told(command: &DocCommand, port: u16) -> bool {
+    let port = port.to_string();
+    let names = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|part| part == port);
+    command.values("env").any(|value| names(&value.value))
+        || command.operands.iter().skip(1).any(|word| names(&word.value))
+        || command.values("expose").any(|value| names(&value.value))
+        || command.has("env-file")
+        || command.has("entrypoint")
+        || command.values("network").any(|value| value.value == "host")
 }

@@ -1,10 +1,18 @@
 //! Rules over the ignore file and the build context.
 
 mod depth_trap;
+mod git_directory_in_image;
+mod ineffective_exception;
 mod missing_ignore_file;
 mod secret_file_in_context;
 
-rules![missing_ignore_file, depth_trap, secret_file_in_context];
+rules![
+    missing_ignore_file,
+    depth_trap,
+    secret_file_in_context,
+    ineffective_exception,
+    git_directory_in_image,
+];
 
 use seaworthy_dockerfile::{Kind, Word};
 use seaworthy_facts::DockerfileFact;
@@ -13,6 +21,11 @@ use seaworthy_facts::DockerfileFact;
 pub(crate) fn broad_copy(docker: &DockerfileFact) -> Option<&Word> {
     docker.tree.instructions.iter().filter(|item| item.flag("from").is_none()).find_map(|item| {
         let (Kind::Copy { sources, .. } | Kind::Add { sources, .. }) = &item.kind else { return None };
-        sources.iter().find(|source| matches!(source.unquoted().as_str(), "." | "./" | "/" | "*" | "./*"))
+        sources.iter().find(|source| is_broad(&source.unquoted()))
     })
+}
+
+/// Whether a source is the whole context.
+pub(crate) fn is_broad(source: &str) -> bool {
+    matches!(source, "." | "./" | "/" | "*" | "./*" | "/.")
 }

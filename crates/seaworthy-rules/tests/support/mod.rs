@@ -112,6 +112,7 @@ pub fn path_of(language: &str) -> &'static str {
         "workflow" => ".github/workflows/ci.yml",
         "action" => "action.yml",
         "markdown" => "README.md",
+        "licence" => "LICENSE",
         other => panic!("no file for a block of `{other}`"),
     }
 }

@@ -1,0 +1,130 @@
+//! Fences of documents that hold Dockerfiles and compose files, checked by the rules that fit a part of a file.
+//!
+//! A part lacks things on purpose: a user, a health check, the stage before. So only rules about what *is* written run
+//! over it, each over one fence at a time, and what they find is moved to its place in the document.
+
+use crate::script::Scripts;
+use crate::suppress::{self, Suppression};
+use seaworthy_facts::{Facts, Fragment, ProjectFacts, TextFile};
+use seaworthy_finding::{Finding, Location, RuleMeta, Span};
+
+/// Rules that fit, by name, or by another tool's name for them.
+const FIT: [&str; 41] = [
+    // Dockerfiles: what does not build or does not mean what it says.
+    "syntax-error",
+    "x/inline-comment",
+    "x/heredoc-no-errexit",
+    "x/pipe-to-shell",
+    "ExposeInvalidFormat",
+    "ExposeProtoCasing",
+    "FromAsCasing",
+    "ConsistentInstructionCasing",
+    "LegacyKeyValueFormat",
+    "MaintainerDeprecated",
+    "NoEmptyContinuation",
+    "DuplicateStageName",
+    "ReservedStageName",
+    "StageNameCasing",
+    "SecretsUsedInArgOrEnv",
+    "DL3064",
+    "DL3011",
+    "DL3004",
+    "DL3014",
+    "DL3027",
+    "DL3043",
+    "DL3061",
+    // Compose files.
+    "invalid-compose",
+    "obsolete-version-key",
+    "dclint/no-version-field",
+    "published-on-all-interfaces",
+    "CL-0005",
+    "internal-network-with-ports",
+    "compose.internal+ports",
+    "docker-socket-mount",
+    "CL-0001",
+    "privileged-service",
+    "CL-0002",
+    "CL-0009",
+    "mutable-image-tag",
+    "compose-syntax",
+    "duplicate-service-port",
+    "dclint/no-duplicate-exported-ports",
+    "dclint/no-duplicate-container-names",
+    "unquoted-port",
+    "dclint/require-quotes-in-ports",
+];
+
+/// Whether a rule runs over fences.
+pub(crate) fn fits(meta: &RuleMeta) -> bool {
+    FIT.contains(&meta.name) || meta.aliases.iter().any(|alias| FIT.contains(alias))
+}
+
+/// One fence, ready to be checked.
+pub(crate) struct Part<'a> {
+    pub(crate) facts: Facts,
+    pub(crate) scripts: Scripts,
+    fragment: &'a Fragment,
+    file: &'a TextFile,
+    silencers: Vec<Suppression>,
+}
+
+/// The fences of all documents.
+pub(crate) fn parts(facts: &Facts) -> Vec<Part<'_>> {
+    let Some(project) = &facts.project else { return Vec::new() };
+    project.fragments.iter().filter_map(|fragment| Part::new(project, fragment)).collect()
+}
+
+impl<'a> Part<'a> {
+    fn new(project: &'a ProjectFacts, fragment: &'a Fragment) -> Option<Self> {
+        let file = &project.documents.get(fragment.document)?.file;
+        let facts = Facts { project: Some(fragment.project.clone()), ..Facts::default() };
+        let scripts = Scripts::new(&facts);
+        Some(Self { facts, scripts, fragment, file, silencers: suppress::collect(&fragment.project) })
+    }
+
+    /// Moves a finding to its place in the document; nothing where a comment in the fence silences it.
+    pub(crate) fn moved(&self, mut finding: Finding) -> Option<Finding> {
+        if self.silencers.iter().any(|silencer| silencer.matches(&finding).is_some()) {
+            return None;
+        }
+        if let Location::File { span, .. } = &finding.location {
+            let span = self.fragment.pieces.span(*span)?;
+            let (line, column) = self.file.lines.line_col(&self.file.text, span.start);
+            let (end_line, end_column) = self.file.lines.line_col(&self.file.text, span.end);
+            finding.location =
+                Location::File { path: self.file.path.clone(), span, line, column, end_line, end_column };
+        }
+        // An exact change stays exact only where the fence stands in the document as it is.
+        let exact = |span: Span| self.fragment.pieces.span(span).filter(|there| there.len() == span.len());
+        if let Some(fix) = &mut finding.fix {
+            fix.path.clone_from(&self.file.path);
+            let edits: Option<Vec<_>> = fix
+                .edits
+                .iter()
+                .cloned()
+                .map(|mut edit| {
+                    edit.span = exact(edit.span)?;
+                    (self.flush() || !edit.text.contains('\n')).then_some(edit)
+                })
+                .collect();
+            match edits {
+                Some(edits) => fix.edits = edits,
+                None => finding.fix = None,
+            }
+        }
+        Some(finding)
+    }
+
+    /// Whether the fence's lines begin in the first column.
+    fn flush(&self) -> bool {
+        let first = self.fragment.pieces.0.first();
+        first.is_none_or(|(start, there)| {
+            self.fragment
+                .pieces
+                .0
+                .iter()
+                .all(|(at, place)| place.wrapping_sub(*there) == at.wrapping_sub(*start))
+        })
+    }
+}
