@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// Every program a bench may use, with the arguments that make it print its version.
-const PROGRAMS: [(&str, &[&str]); 10] = [
+const PROGRAMS: [(&str, &[&str]); 15] = [
+    ("checkov", &["--version"]),
+    ("compose-lint", &["--version"]),
     ("cosign", &["version"]),
     ("crane", &["version"]),
+    ("dclint", &["--version"]),
     ("dive", &["--version"]),
     ("docker", &["--version"]),
     ("docker-registry", &["--version"]),
@@ -16,6 +19,8 @@ const PROGRAMS: [(&str, &[&str]); 10] = [
     ("runc", &["--version"]),
     ("skopeo", &["--version"]),
     ("syft", &["version"]),
+    ("tally", &["version"]),
+    ("zizmor", &["--version"]),
 ];
 
 /// What is said of a program that `PATH` does not name.
