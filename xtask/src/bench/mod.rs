@@ -8,6 +8,7 @@ mod check;
 mod figures;
 mod floor;
 mod inspect;
+mod large;
 mod layouts;
 mod machine;
 mod measure;
@@ -33,12 +34,13 @@ pub(crate) const USAGE: &str = "cargo xtask bench [NAME…] [--quick] [--json]";
 type Run = fn(&Bench) -> anyhow::Result<Vec<Table>>;
 
 /// Every bench, in the order of their running.
-const BENCHES: [(&str, Run); 6] = [
+const BENCHES: [(&str, Run); 7] = [
     ("start-up", start_up::run),
     ("boot", boot::run),
     ("inspect", inspect::run),
     ("push", push::run),
     ("check", check::run),
+    ("large", large::run),
     ("ship", ship::run),
 ];
 
