@@ -15,6 +15,7 @@ const TABLE: &[(&str, u8, &[&str])] = &[
     ("facts", 0, &["finding", "oci", "dockerfile", "workflow"]),
     ("shell", 0, &["finding", "dockerfile"]),
     ("tags", 0, &[]),
+    ("versions", 0, &[]),
     // Services: the only crates that talk to the outside.
     ("sandbox", 1, &[]),
     ("store", 1, &["oci"]),

@@ -12,6 +12,7 @@ mod oci_broken;
 mod registry_faults;
 mod static_cases;
 mod tags;
+mod versions;
 
 use std::io::Write;
 use std::path::Path;
@@ -23,12 +24,13 @@ use serde_json::Value;
 type Run = fn(&Path, &mut dyn FnMut(Value)) -> anyhow::Result<(usize, usize)>;
 
 /// Every kind, sorted by name.
-const KINDS: [(&str, Run); 5] = [
+const KINDS: [(&str, Run); 6] = [
     ("dockerfile-lang", dockerfile_lang::run),
     ("oci-broken", oci_broken::run),
     ("registry-faults", registry_faults::run),
     ("static", static_cases::run),
     ("tags", tags::run),
+    ("versions", versions::run),
 ];
 
 /// Runs the command; 0 everything agrees, 1 something does not, 2 the command line or the directory is wrong.
