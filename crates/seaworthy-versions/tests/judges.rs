@@ -65,7 +65,7 @@ fn dpkg_orders_alike() {
 
 #[test]
 fn packaging_orders_alike() {
-    if !works("python3", &["-c", "import packaging.version"]) {
+    if !works("/usr/bin/python3", &["-c", "import packaging.version"]) {
         return;
     }
     let mut draw = Draw(11);
@@ -73,13 +73,14 @@ fn packaging_orders_alike() {
     let pairs: Vec<(String, String)> =
         (0..1000).map(|_| (draw.version(&pieces), draw.version(&pieces))).collect();
     let program = "import sys\nfrom packaging.version import Version, InvalidVersion\nfor line in sys.stdin:\n a, b = line.split()\n try:\n  a, b = Version(a), Version(b)\n except InvalidVersion:\n  print('?'); continue\n print('lt' if a < b else 'gt' if a > b else 'eq')\n";
-    let mut child = Command::new("python3")
+    let mut child = Command::new("/usr/bin/python3")
         .args(["-c", program])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let input: String = pairs.iter().map(|(left, right)| format!("{left} {right}\n")).collect();
+    let lines: Vec<String> = pairs.iter().map(|(left, right)| format!("{left} {right}")).collect();
+    let input = lines.join("\n");
     let mut stdin = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
     let out = child.wait_with_output().unwrap();
