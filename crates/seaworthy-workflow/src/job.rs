@@ -326,7 +326,17 @@ pub(crate) fn steps(reader: &mut Reader<'_>, entry: &Entry) -> Vec<Step> {
     if !entry.value.is_seq() {
         reader.wrong(&entry.value, "`steps`", "a list");
     }
-    entry.value.items().iter().map(|item| step(reader, item)).collect()
+    let mut out = Vec::new();
+    for item in entry.value.items() {
+        // Steps side by side are steps too.
+        match item.get("parallel") {
+            Some(inner) if inner.is_seq() => {
+                out.extend(inner.items().iter().map(|item| step(reader, item)));
+            }
+            _ => out.push(step(reader, item)),
+        }
+    }
+    out
 }
 
 fn step(reader: &mut Reader<'_>, node: &Arc<Node>) -> Step {

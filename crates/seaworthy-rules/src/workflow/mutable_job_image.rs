@@ -1,6 +1,7 @@
-//! Reports images of CI jobs without a tag or with the tag `latest`.
+//! Reports images of CI jobs without a tag or with the tag `latest`, on GitHub and GitLab.
 
 use super::cli::{self, Act};
+use super::images::{Pin, images};
 use super::pipeline::{commands, jobs};
 use crate::{Cx, Sink};
 use seaworthy_facts::{PipelineFact, PipelineImage, PipelineJob};
@@ -12,10 +13,19 @@ declare_rule! {
     summary: "a CI job runs in an image that moves",
     passes: "every CI job runs in an image with a fixed tag",
     family: Workflow, category: SupplyChain, severity: Medium, confidence: High, persona: Regular,
-    aliases: [], refs: ["GitLab CI/CD YAML syntax reference, image"],
+    aliases: ["zizmor/unpinned-images"],
+    refs: ["GitHub workflow syntax, jobs.<job_id>.container", "GitLab CI/CD YAML syntax reference, image"],
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
+    for image in images(cx).into_iter().filter(|image| image.pin == Pin::Moving) {
+        let name = &image.name;
+        out.finding(format!("{} runs `{name}`, whatever that is on the day", image.owner))
+            .why("whoever moves the tag runs code in this workflow, and a run cannot be repeated")
+            .help("name a version, best with its digest: `image:1.2@sha256:…`")
+            .at_file(image.file, image.span)
+            .command(format!("grep -n '{name}' {}", image.file.path));
+    }
     for pipeline in cx.pipelines() {
         let mut seen = BTreeSet::new();
         for job in jobs(pipeline) {

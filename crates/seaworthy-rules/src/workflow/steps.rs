@@ -1,0 +1,233 @@
+//! The steps of workflows and composite actions, with what surrounds them.
+
+use crate::Cx;
+use seaworthy_facts::TextFile;
+use seaworthy_finding::Span;
+use seaworthy_workflow::{Action, Job, Node, Step, Text, Uses, Workflow};
+
+/// The steps of a job or of a composite action.
+#[derive(Clone, Copy)]
+pub(crate) struct Group<'a> {
+    /// The file.
+    pub(crate) file: &'a TextFile,
+    /// The workflow, for a job.
+    pub(crate) workflow: Option<&'a Workflow>,
+    /// The job.
+    pub(crate) job: Option<&'a Job>,
+    /// The action, for a composite one.
+    pub(crate) action: Option<&'a Action>,
+    /// The steps in order.
+    pub(crate) steps: &'a [Step],
+}
+
+/// Every job with steps, and every composite action.
+pub(crate) fn groups<'a>(cx: &Cx<'a>) -> impl Iterator<Item = Group<'a>> {
+    let jobs = cx.workflows().iter().flat_map(|fact| {
+        fact.workflow.jobs.iter().map(move |job| Group {
+            file: &fact.file,
+            workflow: Some(&fact.workflow),
+            job: Some(job),
+            action: None,
+            steps: &job.steps,
+        })
+    });
+    let actions = cx.actions().iter().map(|fact| Group {
+        file: &fact.file,
+        workflow: None,
+        job: None,
+        action: Some(&fact.action),
+        steps: &fact.action.steps,
+    });
+    jobs.chain(actions)
+}
+
+impl<'a> Group<'a> {
+    /// `the job `x``, or `the action`.
+    pub(crate) fn name(&self) -> String {
+        self.job.map_or_else(|| "the action".to_owned(), |job| format!("the job `{}`", job.id.value))
+    }
+
+    /// Where a step stands: for an alias the alias itself, since the step it names may be fine where it stands.
+    pub(crate) fn place(&self, step: &Step) -> Span {
+        let first = first_key(step);
+        let Some(list) = self.list() else { return first };
+        if list.span.contains(step.span.start) && !self.repeated(step) {
+            return first;
+        }
+        let anchor = anchor_before(&self.file.text, step.span.start);
+        anchor.and_then(|name| alias(&self.file.text, list.span, name)).unwrap_or(first)
+    }
+
+    /// Whether the step stands here itself, so that an edit of it changes this group.
+    pub(crate) fn owns(&self, step: &Step) -> bool {
+        self.list().is_some_and(|list| list.span.contains(step.span.start)) && !self.repeated(step)
+    }
+
+    /// Whether an earlier step of the group is the same one.
+    fn repeated(&self, step: &Step) -> bool {
+        let earlier = self.steps.iter().take_while(|other| !std::ptr::eq(*other, step));
+        earlier.filter(|other| other.span == step.span).count() > 0
+    }
+
+    fn list(&self) -> Option<&'a Node> {
+        match (self.job, self.action) {
+            (Some(job), _) => job.node.get("steps").map(AsRef::as_ref),
+            (_, Some(action)) => action.root.as_ref()?.get("runs")?.get("steps").map(AsRef::as_ref),
+            _ => None,
+        }
+    }
+
+    /// The shell of a `run`, without its directory and arguments; nothing where it is computed.
+    pub(crate) fn shell(&self, step: &'a Step) -> Option<&'a str> {
+        let job = self.job.and_then(|job| job.defaults.shell.as_ref());
+        let workflow = self.workflow.and_then(|workflow| workflow.defaults.shell.as_ref());
+        let text = match step.shell.as_ref().or(job).or(workflow) {
+            Some(text) if text.has_expression() => return None,
+            Some(text) => text.as_str(),
+            None => return self.default_shell(),
+        };
+        let path = text.split_whitespace().next().unwrap_or(text);
+        Some(path.rsplit(['/', '\\']).next().unwrap_or(path))
+    }
+
+    fn default_shell(&self) -> Option<&'a str> {
+        let labels = self.job.and_then(|job| job.runs_on.as_ref()).map(|runs_on| &runs_on.labels)?;
+        labels.iter().find_map(|label| {
+            let name = label.value.to_ascii_lowercase();
+            if label.has_expression() {
+                None
+            } else if name.starts_with("windows") {
+                Some("pwsh")
+            } else if ["ubuntu", "macos", "linux"].iter().any(|system| name.starts_with(system)) {
+                Some("bash")
+            } else {
+                None
+            }
+        })
+    }
+}
+
+/// Whether a workflow listens to an event.
+pub(crate) fn listens(workflow: &Workflow, event: &str) -> bool {
+    workflow.triggers.iter().any(|trigger| trigger.name.value == event)
+}
+
+/// Every `uses` of steps and of jobs that call workflows.
+pub(crate) fn all_uses<'a>(cx: &Cx<'a>) -> Vec<(&'a TextFile, &'a Uses)> {
+    let mut out = Vec::new();
+    for group in groups(cx) {
+        out.extend(group.steps.iter().filter_map(|step| step.uses.as_ref()).map(|uses| (group.file, uses)));
+        out.extend(group.job.and_then(|job| job.uses.as_ref()).map(|uses| (group.file, uses)));
+    }
+    out
+}
+
+/// Whether a text is one expression and nothing else.
+pub(crate) fn whole_expression(text: &str) -> bool {
+    text.starts_with("${{") && text.ends_with("}}")
+}
+
+/// Where what a `uses` says stands, without the blanks and the header of a block.
+pub(crate) fn uses_place(file: &TextFile, uses: &Uses) -> Span {
+    let value = uses.text.as_str();
+    let start = value.len() - value.trim_start().len();
+    if value.trim().len() == value.len() && !uses.text.span.of(&file.text).starts_with(['|', '>']) {
+        return uses.text.span;
+    }
+    uses.text.locate(&file.text, &(start..start + value.trim().len()))
+}
+
+/// The comment behind a place on its line.
+pub(crate) fn comment_after(file: &TextFile, place: Span) -> Option<&str> {
+    let rest = file.text.get(place.end..)?.lines().next()?;
+    let rest = rest.trim_start_matches(['"', '\'']);
+    let at = rest.find('#').filter(|at| rest[..*at].trim().is_empty())?;
+    Some(rest[at + 1..].trim())
+}
+
+/// The first key of a step.
+fn first_key(step: &Step) -> Span {
+    step.node.entries().first().map_or(step.span, |(key, _)| key.span)
+}
+
+/// The name of the anchor that stands right before a node.
+fn anchor_before(text: &str, at: usize) -> Option<&str> {
+    let before = text.get(..at)?.trim_end();
+    let word = before.rsplit([' ', '\n', '-']).next()?;
+    let at = before.len() - word.len();
+    let start = before.get(..at)?.rfind('&').filter(|start| !before[*start..].contains(char::is_whitespace));
+    match word.strip_prefix('&') {
+        Some(name) => Some(name),
+        None => start.and_then(|start| before.get(start + 1..)),
+    }
+}
+
+/// The last place in a span where the anchor is named.
+fn alias(text: &str, within: Span, name: &str) -> Option<Span> {
+    // An alias at its end stands behind what the list itself says.
+    let end =
+        text.get(within.end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| within.end + at);
+    let part = text.get(within.start..end)?;
+    let word = format!("*{name}");
+    let at = part.match_indices(&word).find(|(at, _)| {
+        let next = part[at + word.len()..].chars().next();
+        next.is_none_or(|next| next.is_whitespace() || matches!(next, ',' | ']' | '}'))
+    })?;
+    Some(Span::new(within.start + at.0, within.start + at.0 + word.len()))
+}
+
+/// The column of a place, counted in bytes from 0, and whether only blanks and list dashes stand before it.
+pub(crate) fn indent(text: &str, at: usize) -> Option<usize> {
+    let line = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
+    let before = &text[line..at];
+    before.bytes().all(|byte| matches!(byte, b' ' | b'-')).then_some(before.len())
+}
+
+/// A text of a step that something runs: its `run`, or an input that an action takes as code.
+pub(crate) struct Script<'a> {
+    /// The text.
+    pub(crate) text: &'a Text,
+    /// The input, for an action.
+    pub(crate) input: Option<&'static str>,
+}
+
+/// Inputs that actions run as code, as CodeQL's models and zizmor name them.
+const SINKS: &[(&str, &[&str])] = &[
+    ("8398a7/action-slack", &["custom_payload"]),
+    ("actions/github-script", &["script"]),
+    ("addnab/docker-run-action", &["options", "run"]),
+    ("amadevus/pwsh-script", &["script"]),
+    ("appleboy/ssh-action", &["script"]),
+    ("azure/cli", &["inlineScript"]),
+    ("azure/powershell", &["inlineScript"]),
+    ("cardinalby/js-eval-action", &["expression"]),
+    ("devorbitus/yq-action-output", &["cmd"]),
+    ("gautamkrishnar/blog-post-workflow", &["item_exec"]),
+    (
+        "imjohnbo/issue-bot",
+        &["body", "linked-comments-previous-issue-text", "linked-comments-new-issue-text"],
+    ),
+    ("jannekem/run-python-script-action", &["script"]),
+    ("lucasbento/auto-close-issues", &["issue-close-message"]),
+    ("mikefarah/yq", &["cmd"]),
+    ("roots/issue-closer-action", &["issue-close-message", "pr-close-message"]),
+    ("sergeysova/jq-action", &["cmd"]),
+    ("skitionek/notify-microsoft-teams", &["overwrite"]),
+    ("tibdex/backport", &["body_template", "head_template", "labels_template", "title_template"]),
+];
+
+/// What of a step is run.
+pub(crate) fn scripts(step: &Step) -> Vec<Script<'_>> {
+    let mut out: Vec<Script<'_>> = Vec::new();
+    if let Some(run) = &step.run {
+        out.push(Script { text: run, input: None });
+    }
+    let action = step.uses.as_ref().and_then(Uses::action);
+    let inputs = action.and_then(|action| SINKS.iter().find(|(name, _)| *name == action));
+    for input in inputs.map_or(&[][..], |(_, inputs)| inputs) {
+        if let Some(text) = step.input(input).and_then(|entry| entry.text()) {
+            out.push(Script { text, input: Some(input) });
+        }
+    }
+    out
+}
