@@ -101,7 +101,14 @@ pub fn from_files(files: &[(&str, &str)]) -> ProjectFacts {
 
 /// The same project with other texts: each known file is read again, from `texts` where it stands there.
 pub fn with_texts(known: &ProjectFacts, texts: &BTreeMap<String, String>) -> ProjectFacts {
-    let mut files: Vec<(FileKind, TextFile)> = Vec::new();
+    rebuild(known, texts, Vec::new())
+}
+
+fn rebuild(
+    known: &ProjectFacts,
+    texts: &BTreeMap<String, String>,
+    mut files: Vec<(FileKind, TextFile)>,
+) -> ProjectFacts {
     let mut again = |kind: FileKind, file: &TextFile| {
         let text = texts.get(&file.path).unwrap_or(&file.text);
         files.push((kind, TextFile::new(&file.path, text.clone())));
@@ -123,6 +130,21 @@ pub fn with_texts(known: &ProjectFacts, texts: &BTreeMap<String, String>) -> Pro
         unreadable: known.unreadable.clone(),
         ..assemble(files)
     }
+}
+
+/// The same project with texts that an editor has open: each takes the place of the file of that path, or is new.
+pub fn with_open(known: &ProjectFacts, open: &[(FileKind, &str, &str)]) -> ProjectFacts {
+    let mut others = known.clone();
+    let is_open = |file: &TextFile| open.iter().any(|(_, path, _)| *path == file.path);
+    others.dockerfiles.retain(|one| !is_open(&one.file));
+    others.ignores.retain(|one| !is_open(&one.file));
+    others.composes.retain(|one| !is_open(&one.file));
+    others.pipelines.retain(|one| !is_open(&one.file));
+    others.workflows.retain(|one| !is_open(&one.file));
+    others.actions.retain(|one| !is_open(&one.file));
+    others.documents.retain(|one| !is_open(&one.file));
+    let texts = open.iter().map(|(kind, path, text)| (*kind, TextFile::new(path, (*text).to_owned())));
+    rebuild(&others, &BTreeMap::new(), texts.collect())
 }
 
 /// The claims of one text in memory, under the name it would have as a file.

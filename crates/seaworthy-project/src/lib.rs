@@ -13,5 +13,5 @@ mod gitlab;
 pub mod markdown;
 mod yaml;
 
-pub use assemble::{FileKind, from_files, from_text, kind_of, with_texts};
+pub use assemble::{FileKind, from_files, from_text, kind_of, with_open, with_texts};
 pub use collect::{Options, ProjectError, collect};

@@ -200,6 +200,11 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// List the rules; `--format json` for programs
     Rules,
+    /// Serve an editor: the language server protocol on standard input and output
+    #[command(
+        after_help = "Every editor that speaks the protocol can start it, such as Neovim:\n  vim.lsp.config('seaworthy', { cmd = { 'seaworthy', 'lsp' }, filetypes = { 'dockerfile', 'yaml', 'markdown' } })"
+    )]
+    Lsp,
     /// Say what this machine can do, and what killed runs left
     Doctor(DoctorArgs),
     /// Print shell completions

@@ -53,6 +53,7 @@ fn main() -> std::process::ExitCode {
         Command::Report(args) => commands::report::exec(&shell, global, args),
         Command::Explain(args) => commands::explain::exec(&shell, args),
         Command::Rules => commands::rules::exec(&shell, global),
+        Command::Lsp => commands::lsp::exec(&shell, global),
         Command::Doctor(args) => commands::doctor::exec(&shell, global, args),
         Command::Completions(args) => commands::completions::exec(&shell, args),
         Command::Man(args) => commands::man::exec(&shell, args),

@@ -128,6 +128,12 @@ pub(crate) fn text(
         .map_err(|error| Failure::of("render the report", &error))
 }
 
+/// Where the pages of the rules are, below the repository this was built from; nothing while that is no real place.
+pub(crate) fn rule_url() -> Option<&'static str> {
+    const PAGES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules/");
+    (!env!("CARGO_PKG_REPOSITORY").is_empty() && !PAGES.contains(".invalid/")).then_some(PAGES)
+}
+
 /// Whether a format is read by something that knows only paths of the repository.
 const fn in_repository(format: Format) -> bool {
     matches!(format, Format::Sarif | Format::Github | Format::Gitlab)

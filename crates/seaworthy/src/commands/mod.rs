@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
+pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod mend;
 pub(crate) mod pin;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "ship",
     "check",
     "build",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 18] = [
     "report",
     "explain",
     "rules",
+    "lsp",
     "doctor",
     "completions",
     "man",

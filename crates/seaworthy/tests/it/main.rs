@@ -14,6 +14,7 @@ mod cli;
 mod engines;
 mod judges;
 mod leftovers;
+mod lsp;
 mod mutants;
 mod ship;
 mod support;
