@@ -128,10 +128,10 @@ fn applied(text: &str, action: &Value, uri: &str) -> String {
     let units: Vec<u16> = text.encode_utf16().collect();
     let place = |position: &Value| {
         let line = usize::try_from(position["line"].as_u64().unwrap()).unwrap();
-        let starts = std::iter::once(0).chain(
+        let mut starts = std::iter::once(0).chain(
             units.iter().enumerate().filter(|(_, unit)| **unit == u16::from(b'\n')).map(|(at, _)| at + 1),
         );
-        starts.skip(line).next().unwrap() + usize::try_from(position["character"].as_u64().unwrap()).unwrap()
+        starts.nth(line).unwrap() + usize::try_from(position["character"].as_u64().unwrap()).unwrap()
     };
     let mut edits: Vec<(usize, usize, &str)> = action["edit"]["changes"][uri]
         .as_array()
@@ -272,14 +272,13 @@ fn the_protocols_rules_are_kept() {
     editor.send(&json!([1]));
     assert_eq!(editor.read()["error"]["code"], -32700);
     // A request that is taken back before its turn: both arrive in one write.
-    let mut both = String::new();
-    for message in [
+    let both = [
         json!({"jsonrpc": "2.0", "id": "late", "method": "textDocument/hover", "params": {}}),
         json!({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": "late"}}),
-    ] {
-        let body = message.to_string();
-        both.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
-    }
+    ]
+    .map(|message| message.to_string())
+    .map(|body| format!("Content-Length: {}\r\n\r\n{body}", body.len()))
+    .concat();
     editor.input.as_mut().unwrap().write_all(both.as_bytes()).unwrap();
     let code = editor.read()["error"]["code"].as_i64().unwrap();
     assert!([-32800, -32602].contains(&code), "{code}");

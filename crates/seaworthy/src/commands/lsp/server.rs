@@ -200,7 +200,9 @@ impl Server {
             }
             "workspace/didChangeWatchedFiles" | "workspace/didChangeConfiguration" => {
                 let roots: Vec<PathBuf> = self.projects.keys().cloned().collect();
-                roots.iter().for_each(|root| self.forget(root));
+                for root in roots {
+                    self.forget(&root);
+                }
             }
             "workspace/didChangeWorkspaceFolders" => {
                 let event = params.get("event")?;
