@@ -17,7 +17,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for run in runs(cx, docker) {
             for simple in run.commands {
-                let Some(at) = program_at(&simple.words) else { continue };
+                let Some(at) = program_at(simple) else { continue };
                 let program = base(&simple.words[at]);
                 let found = match program {
                     "chpasswd" => Some((at, &["CKV2_DOCKER_17"][..])),

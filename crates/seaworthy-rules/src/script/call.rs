@@ -117,7 +117,7 @@ pub(crate) struct Managed<'a> {
 impl<'a> Managed<'a> {
     /// The command as a call of a package manager.
     pub(crate) fn read(simple: &'a Simple) -> Option<Self> {
-        let mut at = program_at(&simple.words)?;
+        let mut at = program_at(simple)?;
         let mut program = base(simple.words.get(at)?);
         if is_python(program) {
             // `python -m pip install`.
@@ -170,51 +170,11 @@ fn is_python(program: &str) -> bool {
         .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
 }
 
-/// Index of the word that names the program: behind assignments, shell words and programs that run another one.
-pub(crate) fn program_at(words: &[String]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        let word = words.get(at)?;
-        if is_assignment(word) || is_prefix(word) {
-            at += 1;
-            continue;
-        }
-        let options: &[&str] = match base(word) {
-            "sudo" => &["u", "user", "g", "group", "h", "p", "C", "T", "D", "R"],
-            "env" => &["u", "unset", "C", "chdir", "S"],
-            "nice" => &["n", "adjustment"],
-            "timeout" => &["s", "signal", "k", "kill-after"],
-            "xargs" => &["n", "P", "I", "L", "d", "a", "s", "E", "max-args", "max-procs", "delimiter"],
-            "eatmydata" | "nohup" | "setsid" | "stdbuf" | "gosu" | "su-exec" | "chronic" | "ionice" => {
-                &["o", "e", "i", "c", "n", "p"]
-            }
-            _ => return Some(at),
-        };
-        let wrapper = at;
-        at = skip_options(words, at + 1, options);
-        // `timeout 60 program`, `gosu user program`.
-        at += usize::from(matches!(base(word), "timeout" | "gosu" | "su-exec"));
-        if at >= words.len() {
-            return Some(wrapper);
-        }
-    }
-}
-
-/// Behind the options that begin at `at`.
-fn skip_options(words: &[String], mut at: usize, valued: &[&str]) -> usize {
-    while let Some(word) = words.get(at) {
-        if word == "--" {
-            return at + 1;
-        }
-        if !word.starts_with('-') || word.len() == 1 {
-            break;
-        }
-        let body = word.trim_start_matches('-');
-        let last = body.char_indices().next_back().map_or(body, |(start, _)| &body[start..]);
-        let takes = if word.starts_with("--") { valued.contains(&body) } else { valued.contains(&last) };
-        at += 1 + usize::from(takes);
-    }
-    at
+/// Index in [`Simple::words`] of the word that names the program; assignments and programs that run another one come
+/// before it.
+pub(crate) fn program_at(simple: &Simple) -> Option<usize> {
+    let rest = simple.rest().len();
+    (rest > 0).then(|| simple.words.len() - rest)
 }
 
 /// Whether a word is `NAME=value`.
@@ -223,25 +183,6 @@ pub(crate) fn is_assignment(word: &str) -> bool {
         name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     })
-}
-
-fn is_prefix(word: &str) -> bool {
-    matches!(
-        word,
-        "then"
-            | "do"
-            | "else"
-            | "elif"
-            | "if"
-            | "while"
-            | "until"
-            | "!"
-            | "{"
-            | "("
-            | "time"
-            | "exec"
-            | "command"
-    )
 }
 
 /// Whether a word is a redirection, and then whether its target is the next word.
@@ -280,20 +221,5 @@ mod tests {
         let options: Vec<_> = options.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
         assert_eq!(options, want);
         assert_eq!(operands, ["install", "-a"]);
-    }
-
-    #[test]
-    fn programs_that_run_programs_are_looked_through() {
-        for text in [
-            "A=1 sudo -u root apt-get x",
-            "env -u B C=d apt-get x",
-            "xargs -n 1 apt-get x",
-            "timeout -k 5 60 apt-get x",
-        ] {
-            let words = words(text);
-            assert_eq!(program_at(&words).map(|at| words[at].as_str()), Some("apt-get"), "{text}");
-        }
-        assert_eq!(program_at(&words("sudo")), Some(0));
-        assert_eq!(program_at(&words("A=1")), None);
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for run in runs(cx, docker) {
             for simple in run.commands {
-                let Some(at) = program_at(&simple.words) else { continue };
+                let Some(at) = program_at(simple) else { continue };
                 let program = base(&simple.words[at]);
                 if TOOLS.contains(&program) && simple.words[at + 1..].iter().any(|word| word == "login") {
                     let call = Call::read(&simple.words, at + 1, &["p", "password", "u", "username"], false);

@@ -18,7 +18,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         for run in runs(cx, docker) {
             // Once for an instruction: one `WORKDIR` or one subshell mends all of them.
             let found = run.commands.iter().enumerate().find_map(|(index, simple)| {
-                let at = program_at(&simple.words)?;
+                let at = program_at(simple)?;
                 (base(simple.words.get(at)?) == "cd").then_some((index, simple, at))
             });
             let Some((index, simple, at)) = found else { continue };

@@ -26,7 +26,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for run in runs(cx, docker) {
             for simple in run.commands {
-                let Some(at) = program_at(&simple.words) else { continue };
+                let Some(at) = program_at(simple) else { continue };
                 if simple.words.get(at).is_none_or(|word| base(word) != "apt") {
                     continue;
                 }
@@ -47,9 +47,10 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 }
 
 fn edits(run: &Run<'_>, simple: &Simple, at: usize, verb: &str) -> Option<Vec<Edit>> {
-    let plain = simple.words.get(at).is_some_and(|word| word == "apt");
-    if !plain || !SAME.contains(&verb) || run.exec() {
-        return None;
-    }
-    Some(vec![Edit { span: run.word(simple, at)?, text: "apt-get".to_owned() }])
+    let span = run.plain(simple, at).filter(|_| SAME.contains(&verb))?;
+    simple
+        .words
+        .get(at)
+        .is_some_and(|word| word == "apt")
+        .then(|| vec![Edit { span, text: "apt-get".to_owned() }])
 }

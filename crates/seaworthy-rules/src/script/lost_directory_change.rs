@@ -1,6 +1,5 @@
 //! Reports a `cd` that nothing comes after: it has no effect.
 
-use super::call::{base, program_at};
 use super::runs::runs;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Command, Kind};
@@ -18,28 +17,18 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for run in runs(cx, docker) {
             let Kind::Run(Command::Shell { .. }) = &run.inner.kind else { continue };
-            let Some(simple) = run.commands.last() else { continue };
-            let Some(at) = program_at(&simple.words) else { continue };
-            // `test -d x && cd x` in a subshell or a condition asks a question; only plain lists are judged.
-            let plain = at == 0 && run.commands.iter().all(|simple| matches!(simple.then, "&&" | ";" | ""));
-            let compound = run.commands.iter().any(|simple| {
-                simple.words.first().is_some_and(|word| {
-                    matches!(word.as_str(), "if" | "for" | "while" | "until" | "case" | "{" | "function")
-                })
-            });
-            let text = simple.span.of(&docker.file.text);
-            if base(&simple.words[at]) != "cd"
-                || simple.words.len() != 2
-                || !plain
-                || compound
-                || !text.starts_with("cd")
-            {
+            // Commands inside of words come behind the one that holds them.
+            let Some(simple) = run.commands.iter().rfind(|simple| simple.parent.is_none()) else { continue };
+            let place = simple.place;
+            let plain =
+                !(place.condition || place.branch || place.subshell || place.function || place.background);
+            let lone = simple.words.len() == 2 && simple.words[0] == "cd" && simple.redirects.is_empty();
+            // Behind `||` it is an answer to a failure.
+            let listed = run.commands.iter().all(|simple| matches!(simple.then, "&&" | ";" | ""));
+            if !plain || !lone || !listed {
                 continue;
             }
             let target = &simple.words[1];
-            if docker.file.text[..simple.span.start].trim_end().ends_with('(') {
-                continue;
-            }
             out.finding(format!(
                 "`cd {target}` is the last command, so the next instruction does not see it"
             ))

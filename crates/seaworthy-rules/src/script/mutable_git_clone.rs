@@ -70,7 +70,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 
 /// The call where the command is `git VERB`, with the index of its program.
 fn git<'a>(simple: &'a Simple, verb: &str) -> Option<(usize, Call<'a>)> {
-    let at = program_at(&simple.words).filter(|at| base(&simple.words[*at]) == "git")?;
+    let at = program_at(simple).filter(|at| base(&simple.words[*at]) == "git")?;
     let call = Call::read(&simple.words, at + 1, CLONE, false);
     (call.operands.first()?.text == verb).then_some((at, call))
 }

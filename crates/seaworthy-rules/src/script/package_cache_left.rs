@@ -119,7 +119,7 @@ fn leaves(run: &Run<'_>, at: usize, managed: &Managed<'_>, pip_quiet: bool) -> O
     let later = &run.commands[at..];
     let removes = |paths: &[&str]| {
         later.iter().any(|other| {
-            let program = program_at(&other.words).map_or("", |at| base(&other.words[at]));
+            let program = program_at(other).map_or("", |at| base(&other.words[at]));
             matches!(program, "rm" | "find")
                 && other.words.iter().any(|word| {
                     let word = word.trim_end_matches(['*', '/']);

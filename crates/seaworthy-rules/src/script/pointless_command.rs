@@ -17,7 +17,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for run in runs(cx, docker) {
             for simple in run.commands {
-                let Some(at) = program_at(&simple.words) else { continue };
+                let Some(at) = program_at(simple) else { continue };
                 let program = simple.words.get(at).map_or("", |word| base(word));
                 let verb = simple.words.get(at + 1).map_or("", String::as_str);
                 let (why, help, peer) = match program {

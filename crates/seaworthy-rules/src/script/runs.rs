@@ -85,27 +85,21 @@ impl<'a> Run<'a> {
             .collect()
     }
 
-    /// Where a word of a command stands; `None` where its text is not in the file as it is read.
-    pub(crate) fn word(&self, simple: &Simple, at: usize) -> Option<Span> {
-        let text = &self.docker.file.text;
-        let mut from = simple.span.start;
-        let mut found = None;
-        for word in simple.words.get(..=at)? {
-            let span = find(text, from, simple.span.end, word)?;
-            from = span.end;
-            found = Some(span);
-        }
-        found
-    }
-
-    /// The word's place, or the command's.
+    /// Where a word of a command stands, quotes included; the command where that is not known.
     pub(crate) fn place(&self, simple: &Simple, at: usize) -> Span {
-        self.word(simple, at).unwrap_or(simple.span)
+        word(simple, at).unwrap_or(simple.span)
     }
 
-    /// The edit that puts words behind a word; none in a JSON array or where the word is not plain.
+    /// Where a word stands that may be replaced: not in a JSON array, not quoted, and without a line end in it.
+    pub(crate) fn plain(&self, simple: &Simple, at: usize) -> Option<Span> {
+        let span = word(simple, at).filter(|_| !self.exec())?;
+        let text = span.of(&self.docker.file.text);
+        simple.words.get(at).is_some_and(|word| word == text).then_some(span)
+    }
+
+    /// The edit that puts words behind a word; none where the word is not plain.
     pub(crate) fn insert(&self, simple: &Simple, at: usize, text: &str) -> Option<Vec<Edit>> {
-        let end = self.word(simple, at).filter(|_| !self.exec())?.end;
+        let end = self.plain(simple, at)?.end;
         Some(vec![Edit { span: Span::new(end, end), text: format!(" {text}") }])
     }
 
@@ -122,24 +116,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The first place of a word between two offsets that stands alone; lines that are comments are passed over.
-fn find(text: &str, from: usize, to: usize, word: &str) -> Option<Span> {
-    let mut at = from;
-    while at <= to {
-        let start = at + text.get(at..to)?.find(word)?;
-        let end = start + word.len();
-        at = start + word.chars().next().map_or(1, char::len_utf8);
-        let before = text.get(..start)?.bytes().next_back();
-        let after = text.get(end..)?.bytes().next();
-        let line = text.get(..start)?.rfind('\n').map_or(0, |newline| newline + 1);
-        let comment = line > from && text.get(line..start)?.trim_start().starts_with('#');
-        if !comment && !word.is_empty() && alone(before) && alone(after) {
-            return Some(Span::new(start, end));
-        }
-    }
-    None
-}
-
-fn alone(byte: Option<u8>) -> bool {
-    byte.is_none_or(|byte| byte.is_ascii_whitespace() || b"\"'`;|&()<>[],\\{}".contains(&byte))
+/// Where a word stands.
+fn word(simple: &Simple, at: usize) -> Option<Span> {
+    simple.args.get(at).map(|word| word.span).filter(|span| !span.is_empty())
 }

@@ -53,8 +53,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for run in runs(cx, docker) {
             for simple in run.commands {
-                let Some(at) = program_at(&simple.words).filter(|at| base(&simple.words[*at]) == "useradd")
-                else {
+                let Some(at) = program_at(simple).filter(|at| base(&simple.words[*at]) == "useradd") else {
                     continue;
                 };
                 let call = Call::read(&simple.words, at + 1, VALUED, false);

@@ -192,7 +192,7 @@ fn in_broken_script<'a>(run: &Run<'a>) -> Option<(&'a str, Span, &'static [&'sta
 fn switches(simple: &Simple) -> Vec<Off> {
     let mut out = Vec::new();
     let words = &simple.words;
-    let at = program_at(words);
+    let at = program_at(simple);
     // Assignments before the program, and those of `export` and `env`.
     let exports = at.is_some_and(|at| matches!(base(&words[at]), "export" | "declare" | "readonly"));
     let most = if exports { words.len() } else { at.unwrap_or(words.len()) };

@@ -57,7 +57,7 @@ fn uses(run: &Run<'_>, wanted: &str) -> bool {
 
 fn place<'n>(run: &Run<'_>, wanted: &'n str) -> Option<(seaworthy_finding::Span, &'n str)> {
     run.commands.iter().find_map(|simple| {
-        let at = program_at(&simple.words)?;
+        let at = program_at(simple)?;
         (base(simple.words.get(at)?) == wanted).then(|| (run.place(simple, at), wanted))
     })
 }

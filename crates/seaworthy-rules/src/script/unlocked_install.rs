@@ -34,7 +34,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                             && !call.has(&["g", "global", "package-lock-only", "no-save"])
                             && lock_is_copied(docker, &run) =>
                     {
-                        let span = run.word(simple, verb.at).filter(|_| !run.exec());
+                        let span = run.plain(simple, verb.at);
                         (
                             "`npm install` may change the lock file that was copied",
                             "write `npm ci`",

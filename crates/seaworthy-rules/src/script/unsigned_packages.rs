@@ -40,7 +40,7 @@ type Off = (usize, String, &'static [&'static str]);
 
 fn switches(simple: &Simple) -> Vec<Off> {
     let mut out: Vec<Off> = Vec::new();
-    let Some(at) = program_at(&simple.words) else { return out };
+    let Some(at) = program_at(simple) else { return out };
     let program = base(&simple.words[at]);
     if program == "rpm" {
         let call = Call::read(&simple.words, at + 1, &[], false);

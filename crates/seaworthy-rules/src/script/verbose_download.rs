@@ -65,8 +65,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for run in runs(cx, docker) {
             for simple in run.commands {
-                let Some(at) = program_at(&simple.words).filter(|at| base(&simple.words[*at]) == "wget")
-                else {
+                let Some(at) = program_at(simple).filter(|at| base(&simple.words[*at]) == "wget") else {
                     continue;
                 };
                 // `-nv` is an option of its own among wget's clusters.

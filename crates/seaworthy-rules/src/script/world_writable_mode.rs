@@ -17,8 +17,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for run in runs(cx, docker) {
             for simple in run.commands {
-                let Some(at) = program_at(&simple.words).filter(|at| base(&simple.words[*at]) == "chmod")
-                else {
+                let Some(at) = program_at(simple).filter(|at| base(&simple.words[*at]) == "chmod") else {
                     continue;
                 };
                 // `o-w` is a mode and no option; `-R`, `-v` and the like are none of the first operand's business.
