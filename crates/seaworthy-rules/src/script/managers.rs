@@ -148,7 +148,11 @@ fn npm_pinned(package: &str) -> bool {
 }
 
 fn go_pinned(package: &str) -> bool {
-    if package.starts_with(['.', '/']) || is_file(package, ".go") {
+    // `tool` and the like are words of Go itself.
+    if package.starts_with(['.', '/'])
+        || is_file(package, ".go")
+        || matches!(package, "tool" | "std" | "cmd" | "all")
+    {
         return true;
     }
     match package.rsplit_once('@') {
@@ -161,7 +165,7 @@ fn go_pinned(package: &str) -> bool {
 pub(crate) const MANAGERS: &[Manager] = &[
     Manager {
         kind: Kind::Apt,
-        programs: &["apt-get", "apt", "aptitude"],
+        programs: &["apt-get", "apt", "aptitude", "xx-apt-get", "xx-apt"],
         valued: &[
             "t",
             "target-release",
@@ -197,7 +201,7 @@ pub(crate) const MANAGERS: &[Manager] = &[
     },
     Manager {
         kind: Kind::Apk,
-        programs: &["apk"],
+        programs: &["apk", "xx-apk"],
         valued: &[
             "t",
             "virtual",

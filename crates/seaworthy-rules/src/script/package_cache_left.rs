@@ -47,9 +47,16 @@ pub(super) fn report(cx: &Cx<'_>, out: &mut Sink, shipped: bool) {
                 base(simple.words.first().map_or("", String::as_str)) == "export"
                     && says_pip_is_quiet(&simple.words)
             });
+            // What one removal at the end mends is reported once.
+            let mut reported = Vec::new();
             for (at, simple, managed) in run.managed() {
                 let pip_quiet = quiet || exported || says_pip_is_quiet(&simple.words);
                 let Some(mut left) = leaves(&run, at, &managed, pip_quiet) else { continue };
+                let once = !matches!(managed.manager.kind, Kind::Apk | Kind::Pip);
+                if once && reported.contains(&managed.program) {
+                    continue;
+                }
+                reported.push(managed.program);
                 if !shipped {
                     left.aliases.retain(|alias| {
                         !matches!(*alias, "DL3009" | "DL3060" | "DKL-DI-0004" | "DKL-DI-0005")
@@ -121,7 +128,7 @@ fn leaves(run: &Run<'_>, at: usize, managed: &Managed<'_>, pip_quiet: bool) -> O
         later.iter().any(|other| {
             let program = program_at(other).map_or("", |at| base(&other.words[at]));
             matches!(program, "rm" | "find")
-                && other.words.iter().any(|word| {
+                && other.words.iter().flat_map(|word| braces(word)).any(|word| {
                     let word = word.trim_end_matches(['*', '/']);
                     paths.iter().any(|path| word.contains(path) || path.starts_with(word) && word.len() > 4)
                 })
@@ -257,5 +264,19 @@ fn leaves(run: &Run<'_>, at: usize, managed: &Managed<'_>, pip_quiet: bool) -> O
             })
         }
         _ => None,
+    }
+}
+
+/// The words of `a{b,c}d`, or the word itself; one pair of braces is enough for paths.
+fn braces(word: &str) -> Vec<String> {
+    let parts = word.split_once('{').and_then(|(before, rest)| {
+        let (inside, after) = rest.split_once('}')?;
+        (!before.ends_with('$') && inside.contains(',')).then_some((before, inside, after))
+    });
+    match parts {
+        Some((before, inside, after)) => {
+            inside.split(',').take(64).map(|part| format!("{before}{part}{after}")).collect()
+        }
+        None => vec![word.to_owned()],
     }
 }

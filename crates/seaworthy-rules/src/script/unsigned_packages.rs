@@ -58,7 +58,8 @@ fn switches(simple: &Simple) -> Vec<Off> {
         }
     };
     match managed.manager.kind {
-        Kind::Apk => switch(&["allow-untrusted"], &["CKV2_DOCKER_7"]),
+        // Making an index of one's own packages takes none.
+        Kind::Apk if managed.verb() != "index" => switch(&["allow-untrusted"], &["CKV2_DOCKER_7"]),
         Kind::Apt => {
             switch(&["allow-unauthenticated", "allow-insecure-repositories"], &["CKV2_DOCKER_8"]);
             switch(&["force-yes"], &["CKV2_DOCKER_11"]);

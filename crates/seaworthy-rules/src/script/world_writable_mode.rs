@@ -8,7 +8,7 @@ declare_rule! {
     name: "world-writable-mode",
     summary: "`chmod` lets everyone write",
     passes: "no `chmod` lets everyone write",
-    family: Dockerfile, category: Security, severity: Low, confidence: High, persona: Regular,
+    family: Dockerfile, category: Security, severity: Low, confidence: High, persona: Pedantic,
     aliases: [],
     refs: ["chmod(1)", "CWE-732"],
 }
