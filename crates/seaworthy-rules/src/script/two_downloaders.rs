@@ -22,6 +22,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             Some(Base::Stage(earlier)) if *earlier < stage => Some(*earlier),
             _ => None,
         };
+        let mut reported = false;
         for stage in 0..stages.len().max(1) {
             // A stage has what the stages it begins with have.
             let mut chain = vec![stage];
@@ -41,11 +42,22 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             }) else {
                 continue;
             };
+            reported = true;
             let other = if program == "wget" { "curl" } else { "wget" };
             out.finding(format!("this stage downloads with `{program}` here and with `{other}` elsewhere"))
                 .why("one of the two is installed for nothing")
                 .help(format!("use `{other}` here too"))
                 .at_file(&run.docker.file, span)
+                .command(format!("grep -nE '\\b(wget|curl)\\b' {}", docker.file.path));
+        }
+        // trivy asks for one program in the whole file.
+        let seen = |wanted: &str| all.iter().find_map(|run| place(run, wanted).map(|(span, _)| span));
+        if let (false, Some(span), Some(_)) = (reported, seen("wget"), seen("curl")) {
+            out.finding("this stage downloads with `wget`, another one with `curl`")
+                .aliases(&["DS-0014"])
+                .why("readers meet two sets of options for one job")
+                .help("use one of the two in all stages")
+                .at_file(&docker.file, span)
                 .command(format!("grep -nE '\\b(wget|curl)\\b' {}", docker.file.path));
         }
     }

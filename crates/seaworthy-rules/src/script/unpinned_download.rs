@@ -1,6 +1,7 @@
 //! Reports downloads that run or are stored without being checked.
 
 use super::Simple;
+use super::call::Call;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::Kind;
 use seaworthy_finding::Severity;
@@ -13,8 +14,10 @@ declare_rule! {
     aliases: ["x/pipe-to-shell", "x/add-no-checksum"], refs: ["Dockerfile reference, ADD --checksum"],
 }
 
-const SHELLS: [&str; 9] = ["sh", "bash", "dash", "ash", "zsh", "python", "python3", "perl", "node"];
-const FETCHERS: [&str; 3] = ["curl", "wget", "fetch"];
+const SHELLS: [&str; 8] = ["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish"];
+const INTERPRETERS: [&str; 9] =
+    ["python", "python2", "python3", "perl", "node", "nodejs", "ruby", "php", "lua"];
+const FETCHERS: [&str; 4] = ["curl", "wget", "fetch", "aria2c"];
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
@@ -43,44 +46,82 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             }
             let found = cx.commands(docker, item);
             for (at, simple) in found.iter().enumerate() {
-                let shell_after = simple.then == "|" && {
-                    // A filter such as `gunzip` or `tee` between the two changes nothing.
-                    let mut next = at + 1;
-                    while found.get(next).is_some_and(|other| other.then == "|" && !runs(other)) {
-                        next += 1;
-                    }
-                    found.get(next).is_some_and(runs)
-                };
-                // In `sh -c "$(curl …)"` the words of the substitution stand in one word of the shell.
-                let inside = SHELLS.contains(&simple.program())
-                    && simple
-                        .rest()
-                        .iter()
-                        .any(|word| FETCHERS.iter().any(|fetcher| word.contains(&format!("$({fetcher} "))));
-                // In `sh <(curl …)` the download is an argument itself.
-                let process = FETCHERS.contains(&simple.program())
-                    && simple.parent.and_then(|parent| found.get(parent)).is_some_and(|parent| {
-                        SHELLS.contains(&parent.program())
-                            && parent.rest().get(1).is_some_and(|word| word.starts_with("<("))
-                    });
-                if (FETCHERS.contains(&simple.program()) && shell_after) || inside || process {
-                    out.finding(format!(
-                        "what `{}` downloads is run at once",
-                        simple.words.first().map_or("", String::as_str)
-                    ))
+                if !FETCHERS.contains(&simple.program()) || !(piped(found, at) || substituted(found, at)) {
+                    continue;
+                }
+                out.finding(format!("what `{}` downloads is run at once", simple.program()))
                     .aliases(&["x/pipe-to-shell"])
                     .why("whoever controls the server, or the way to it, runs commands in the build")
                     .help("download a version to a file, compare its checksum, then run it")
                     .at_file(&docker.file, simple.span)
                     .command(format!("grep -n 'curl\\|wget' {}", docker.file.path));
-                }
             }
         }
     }
 }
 
+/// Whether a later part of the command's pipeline runs what it is given; filters such as `gunzip` or `tee` change
+/// nothing.
+fn piped(found: &[Simple], at: usize) -> bool {
+    let parent = found.get(at).and_then(|simple| simple.parent);
+    let mut pipeline = found.iter().skip(at).filter(|simple| simple.parent == parent);
+    let mut before = pipeline.next();
+    while before.is_some_and(|simple| simple.then == "|") {
+        before = pipeline.next();
+        if before.is_some_and(runs_input) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether the command around the word in which the download stands runs that word.
+fn substituted(found: &[Simple], at: usize) -> bool {
+    let Some(index) = found.get(at).and_then(|simple| simple.parent) else { return false };
+    let Some(parent) = found.get(index) else { return false };
+    let rest = parent.rest();
+    let opens = |word: &String| word.starts_with("$(") || word.starts_with('`');
+    let process = rest.get(1).is_some_and(|word| word.starts_with("<("));
+    match parent.program() {
+        "eval" => true,
+        "." | "source" => process,
+        "echo" | "printf" | "cat" => piped(found, index),
+        program if is_interpreter(program) => {
+            let script =
+                rest.iter().position(|word| is_cluster_with(word, 'c')).and_then(|at| rest.get(at + 1));
+            let here = parent.redirects.iter().any(|redirect| redirect.sign == "<<<");
+            process || script.is_some_and(opens) || (here && runs_input(parent))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a word is a cluster of options with that letter.
+fn is_cluster_with(word: &str, letter: char) -> bool {
+    word.strip_prefix('-').is_some_and(|letters| !letters.starts_with('-') && letters.contains(letter))
+}
+
+fn is_interpreter(program: &str) -> bool {
+    let plain = program.trim_end_matches(|ch: char| ch.is_ascii_digit() || ch == '.');
+    SHELLS.contains(&program) || INTERPRETERS.contains(&plain)
+}
+
 /// Whether a command runs what it reads.
-fn runs(simple: &Simple) -> bool {
-    let rest = simple.rest();
-    SHELLS.contains(&simple.program()) && !rest.iter().any(|word| word == "-c" || word == "-m")
+fn runs_input(simple: &Simple) -> bool {
+    let program = simple.program();
+    if !is_interpreter(program) {
+        return false;
+    }
+    let shell = SHELLS.contains(&program);
+    let from = simple.words.len() - simple.rest().len() + 1;
+    let call =
+        Call::read(&simple.words, from, if shell { &["o", "O", "rcfile", "init-file"] } else { &[] }, false);
+    let other = if shell {
+        // `-n` reads a script without running it.
+        call.has(&["c", "n", "version"])
+    } else {
+        call.has(&["c", "m", "e", "E", "p", "r", "n", "R", "eval", "print", "version", "V"])
+    };
+    let input = call.operands.first().is_none_or(|operand| matches!(operand.text, "-" | "/dev/stdin"));
+    !other && (input || (shell && call.has(&["s"])))
 }
