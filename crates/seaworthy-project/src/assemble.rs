@@ -57,8 +57,23 @@ pub fn kind_of(path: &str) -> Option<FileKind> {
     {
         Some(FileKind::Compose)
     } else if matches!(ending, "md" | "markdown") {
-        let checklist = ["checklist", "requirements", "acceptance"].iter().any(|word| lower.contains(word));
-        (lower.starts_with("readme") || checklist).then_some(FileKind::Document)
+        // Beside these, what tells how to get or run the image.
+        let about = [
+            "checklist",
+            "requirements",
+            "acceptance",
+            "docker",
+            "container",
+            "podman",
+            "deploy",
+            "install",
+            "setup",
+            "quickstart",
+            "getting-started",
+            "usage",
+        ];
+        let told = about.iter().any(|word| lower.contains(word));
+        (lower.starts_with("readme") || told).then_some(FileKind::Document)
     } else if ["dockerfile", "containerfile"].iter().any(|stem| {
         lower == *stem || lower.ends_with(&format!(".{stem}")) || lower.starts_with(&format!("{stem}."))
     }) {

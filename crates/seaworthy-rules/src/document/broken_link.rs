@@ -1,6 +1,7 @@
 //! Reports links of documents to files that do not exist.
 
 use crate::{Cx, Sink};
+use std::path::Path;
 
 declare_rule! {
     name: "broken-link",
@@ -17,6 +18,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         return;
     }
     for document in &project.documents {
+        let name = document.file.path.rsplit('/').next().unwrap_or_default().to_lowercase();
+        // A site's pages link to each other by names that only its generator knows.
+        let page = !name.starts_with("readme") && document.file.path.contains('/');
         let base = document.file.path.rsplit_once('/').map_or("", |(base, _)| base);
         for link in &document.links {
             let Some(path) = resolve(base, &link.value) else { continue };
@@ -24,7 +28,12 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             let skipped = ["target", "node_modules", ".git"]
                 .iter()
                 .any(|name| path.split('/').any(|part| part == *name));
-            if path.is_empty() || skipped || project.context.iter().any(|entry| entry.path == path) {
+            let generated = page && Path::new(&link.value).extension().is_none_or(|ending| ending != "md");
+            if path.is_empty()
+                || skipped
+                || generated
+                || project.context.iter().any(|entry| entry.path == path)
+            {
                 continue;
             }
             out.finding(format!("`{}` does not exist", link.value))

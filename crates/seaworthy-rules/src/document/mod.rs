@@ -7,8 +7,13 @@ mod invalid_command;
 mod licence_label_mismatch;
 mod non_root_claim;
 mod own;
+mod platform_claim;
 mod port_mismatch;
+mod published;
+mod shape;
 mod unbound_publish;
+mod unpublished_image;
+mod unpublished_tag;
 mod user_mismatch;
 
 rules![
@@ -21,6 +26,9 @@ rules![
     non_root_claim,
     licence_label_mismatch,
     base_version_mismatch,
+    unpublished_image,
+    unpublished_tag,
+    platform_claim,
 ];
 
 use crate::dockerfile::final_chain;
