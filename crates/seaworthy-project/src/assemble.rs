@@ -266,7 +266,7 @@ fn calls(fact: &WorkflowFact) -> Vec<String> {
         Target::Local { path } if !path.contains("..") && !path.contains('@') => Some(clean(path)),
         _ => None,
     });
-    paths.filter(|path| path.ends_with(".yml") || path.ends_with(".yaml")).collect()
+    paths.filter(|path| matches!(path.rsplit('.').next(), Some("yml" | "yaml"))).collect()
 }
 
 fn document(file: TextFile) -> DocumentFact {
