@@ -103,7 +103,7 @@ fn check_from(
     }
 }
 
-/// `COPY --from` and `RUN --mount=from=` cannot name their own stage or an index that does not exist.
+/// `COPY --from` and `RUN --mount=from=` cannot name their own stage, a later one, or an index that does not exist.
 fn check_references(
     instruction: &Instruction,
     stage: &Stage<'_>,
@@ -111,10 +111,21 @@ fn check_references(
     names: &BTreeMap<String, usize>,
     errors: &mut Vec<SyntaxError>,
 ) {
+    if let Kind::Run(_) = instruction.kind {
+        check_mounts(instruction, stage, names, errors);
+        return;
+    }
     let Kind::Copy { .. } = instruction.kind else { return };
     let Some(from) = instruction.flag_value("from").filter(|from| !from.has_variable()) else { return };
+    let number = from.raw.parse().ok();
     let named = names.get(&from.raw.to_lowercase()).copied();
-    let Some(index) = named.or_else(|| from.raw.parse().ok()) else { return };
+    let Some(index) = number.or(named) else {
+        if !from.raw.is_empty() && !is_reference(&from.raw) {
+            let message = format!("{:?} is neither a stage nor the name of an image", short(&from.raw));
+            push(errors, from, ErrorKind::BadReference, message);
+        }
+        return;
+    };
     if index == stage.index {
         let message = "a stage cannot copy from itself; name an earlier stage".to_owned();
         push(errors, from, ErrorKind::BadReference, message);
@@ -122,6 +133,43 @@ fn check_references(
         let message =
             format!("there is no stage {index}; the file has {count}, counted from 0; write a stage's name");
         push(errors, from, ErrorKind::BadReference, message);
+    } else if index > stage.index {
+        let message = "this stage comes later; move it up, above the stage that copies from it".to_owned();
+        push(errors, from, ErrorKind::BadReference, message);
+    }
+}
+
+fn check_mounts(
+    instruction: &Instruction,
+    stage: &Stage<'_>,
+    names: &BTreeMap<String, usize>,
+    errors: &mut Vec<SyntaxError>,
+) {
+    for mount in instruction.mounts() {
+        let from = mount.fields.iter().rfind(|field| field.key == "from");
+        let Some((field, value)) = from.and_then(|field| Some((field, field.value.as_deref()?))) else {
+            continue;
+        };
+        if value.contains('$') || value.is_empty() {
+            continue;
+        }
+        let message = match names.get(&value.to_lowercase()) {
+            Some(index) if *index < stage.index => continue,
+            Some(index) if *index == stage.index => {
+                "a stage cannot mount itself; name an earlier stage".to_owned()
+            }
+            Some(_) => "this stage comes later; move it up, above the stage that mounts it".to_owned(),
+            None if is_reference(value) => continue,
+            None => format!("{:?} is neither a stage nor the name of an image", short(value)),
+        };
+        let span = field.value_span.unwrap_or(field.span);
+        errors.push(SyntaxError {
+            span,
+            message,
+            kind: ErrorKind::BadReference,
+            fatal: true,
+            phase: Phase::Build,
+        });
     }
 }
 
@@ -134,7 +182,12 @@ fn check_checksum(instruction: &Instruction, errors: &mut Vec<SyntaxError>) {
     let remote = |raw: &str| {
         ["http://", "https://", "git://", "git@", "ssh://"].iter().any(|start| raw.starts_with(start))
     };
-    if let Some(local) = sources.iter().find(|source| !source.has_variable() && !remote(&source.unquoted())) {
+    if sources.len() > 1 {
+        let message = "--checksum is for one source; write an ADD for each".to_owned();
+        push(errors, checksum, ErrorKind::BadFlagValue, message);
+    } else if let Some(local) =
+        sources.iter().find(|source| !source.has_variable() && !remote(&source.unquoted()))
+    {
         let message =
             "--checksum works for sources from the network only; remove it or write a URL".to_owned();
         push(errors, local, ErrorKind::BadFlagValue, message);

@@ -5,6 +5,7 @@
 mod build;
 mod declaration;
 mod document;
+mod hadolint;
 mod image;
 mod observed;
 mod pipeline;
@@ -19,6 +20,7 @@ pub use document::{
     Checkbox, CodeBlock, CommandProblem, DocCommand, DocOption, DocumentFact, EnvRow, Fragment, OffsetTable,
     SizeClaim,
 };
+pub use hadolint::{HadolintFact, HadolintLevel, LabelKind};
 pub use image::{
     BinaryFact, FileFact, FileKind, GroupFact, ImageFacts, LayerFact, PackageFact, SecretFact, SecretPlace,
     UserFact, Waste, WasteCause,

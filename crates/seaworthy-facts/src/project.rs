@@ -2,7 +2,7 @@
 
 use crate::declaration::Declaration;
 use crate::document::{DocumentFact, Fragment};
-use crate::{ActionFact, PipelineFact, WorkflowFact};
+use crate::{ActionFact, HadolintFact, PipelineFact, WorkflowFact};
 use seaworthy_dockerfile::ignore::IgnoreFile;
 use seaworthy_dockerfile::{Dockerfile, SyntaxError};
 use seaworthy_finding::{LineIndex, Span};
@@ -255,6 +255,8 @@ pub struct ProjectFacts {
     pub documents: Vec<DocumentFact>,
     /// Dockerfiles and compose files in the fences of the documents.
     pub fragments: Vec<Fragment>,
+    /// hadolint's configuration.
+    pub hadolint: Option<HadolintFact>,
     /// Git.
     pub git: Option<GitFact>,
     /// What small files at the root declare.

@@ -1,6 +1,6 @@
 //! From texts to facts, without touching the file system.
 
-use crate::{compose, declarations, gitlab, markdown};
+use crate::{compose, declarations, gitlab, hadolint, markdown};
 use seaworthy_dockerfile::ignore;
 use seaworthy_facts::{
     ActionFact, ContextEntry, DockerfileFact, DocumentFact, IgnoreFact, ProjectFacts, SyntaxProblem,
@@ -29,6 +29,8 @@ pub enum FileKind {
     Action,
     /// A README or a checklist in Markdown.
     Document,
+    /// `.hadolint.yaml` or `.hadolint.yml` at the root.
+    Hadolint,
 }
 
 /// What the file at a relative path is, if anything.
@@ -37,7 +39,9 @@ pub fn kind_of(path: &str) -> Option<FileKind> {
     let lower = name.to_ascii_lowercase();
     let ending = lower.rsplit_once('.').map_or("", |(_, ending)| ending);
     let yaml = matches!(ending, "yaml" | "yml");
-    if ending == "dockerignore" || lower == ".containerignore" {
+    if matches!(path, ".hadolint.yaml" | ".hadolint.yml") {
+        Some(FileKind::Hadolint)
+    } else if ending == "dockerignore" || lower == ".containerignore" {
         Some(FileKind::Ignore)
     } else if yaml && directory(path).rsplit('/').take(2).eq(["workflows", ".github"]) {
         Some(FileKind::Workflow)
@@ -198,6 +202,8 @@ pub(crate) fn assemble(files: Vec<(FileKind, TextFile)>) -> ProjectFacts {
                 facts.actions.push(ActionFact { file, problems, action });
             }
             FileKind::Document => facts.documents.push(document(file)),
+            FileKind::Hadolint if facts.hadolint.is_none() => facts.hadolint = Some(hadolint::read(file)),
+            FileKind::Hadolint => {}
         }
     }
     facts.dockerfiles.sort_by(|a, b| a.file.path.cmp(&b.file.path));

@@ -10,6 +10,7 @@ pub mod compose;
 mod declarations;
 mod git;
 mod gitlab;
+mod hadolint;
 pub mod markdown;
 mod yaml;
 

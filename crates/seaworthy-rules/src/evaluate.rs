@@ -3,8 +3,8 @@
 use crate::fragments::{self, Part};
 use crate::script::Scripts;
 use crate::suppress::{self, Suppression};
-use crate::{Cx, Rule, Sink, SuppressionUse, Usage, WaiverUse, find, rules, text};
-use seaworthy_facts::Facts;
+use crate::{Cx, Dialect, Rule, Sink, SuppressionUse, Usage, WaiverUse, find, rules, text};
+use seaworthy_facts::{Facts, HadolintFact, HadolintLevel};
 use seaworthy_finding::{
     Check, CheckStatus, Family, Finding, FindingStatus, ImageConfig, Level, Location, Persona, Policy,
     Profile, RuleMeta, Severity, Waiver,
@@ -82,6 +82,11 @@ pub fn evaluate(
             let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
             for finding in &mut sink.findings {
                 settle(finding, meta, (level, chosen), *opts);
+                configure(
+                    finding,
+                    facts.project.as_ref().and_then(|project| project.hadolint.as_ref()),
+                    chosen,
+                );
                 silence(finding, &silencers, &mut used);
                 waive(finding, meta, policy, &mut waivers);
             }
@@ -177,7 +182,47 @@ fn settle(finding: &mut Finding, meta: &RuleMeta, (level, chosen): (Level, bool)
     }
 }
 
+/// Applies `.hadolint.yaml` to a finding that hadolint would have raised; the policy's own word counts more.
+fn configure(finding: &mut Finding, config: Option<&HadolintFact>, chosen: bool) {
+    let Some(config) = config.filter(|_| !chosen) else { return };
+    let ours = |code: &String| finding.aliases.contains(code);
+    let coded = |alias: &String| {
+        let digits = alias.strip_prefix("DL").or_else(|| alias.strip_prefix("SC"));
+        digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    if !finding.aliases.iter().any(coded) || finding.aliases.iter().any(|alias| alias == "x/build-error") {
+        return;
+    }
+    if let Some(code) = config.ignored.iter().find(|code| ours(code)) {
+        finding.status = FindingStatus::Suppressed;
+        finding.reason = Some(format!("{code} is ignored in `{}`", config.file.path));
+        return;
+    }
+    if let Some((_, level)) = config.levels.iter().find(|(code, _)| ours(code)) {
+        finding.severity = match level {
+            HadolintLevel::Error => Severity::High,
+            HadolintLevel::Warning => Severity::Medium,
+            HadolintLevel::Info => Severity::Low,
+            HadolintLevel::Style => Severity::Info,
+        };
+    }
+    let least = match config.threshold {
+        None => return,
+        Some(None) => Severity::Critical,
+        Some(Some(HadolintLevel::Error)) => Severity::High,
+        Some(Some(HadolintLevel::Warning)) => Severity::Medium,
+        Some(Some(HadolintLevel::Info)) => Severity::Low,
+        Some(Some(HadolintLevel::Style)) => Severity::Info,
+    };
+    if finding.severity < least {
+        finding.severity = Severity::Info;
+    }
+}
+
 fn silence(finding: &mut Finding, silencers: &[Suppression], used: &mut [BTreeSet<String>]) {
+    if finding.status == FindingStatus::Suppressed {
+        return;
+    }
     for (silencer, used) in silencers.iter().zip(used) {
         let Some(name) = silencer.matches(finding) else { continue };
         used.insert(name.to_owned());
@@ -247,11 +292,22 @@ fn usage(
     for waiver in &mut waivers {
         waiver.evaluated = find(&waiver.rule).is_some() && ran(&waiver.rule);
     }
-    let own = silencers.iter().zip(used).filter(|(silencer, _)| silencer.own);
-    let suppressions = own.map(|(silencer, used)| SuppressionUse {
-        path: silencer.path.clone(),
-        span: silencer.comment,
-        unused: silencer.rules.iter().filter(|name| !used.contains(*name) && ran(name)).cloned().collect(),
+    let suppressions = silencers.iter().zip(used).map(|(silencer, used)| {
+        let own = silencer.dialect == Dialect::Own;
+        // Another tool's name says nothing where no rule of ours is meant by it.
+        let judged = |name: &String| match silencer.rule_of(name) {
+            Some(rule) => ran(&rule),
+            None => own && !name.eq_ignore_ascii_case("all"),
+        };
+        let every = name_of_all(silencer) && used.is_empty();
+        let unused = silencer.rules.iter().filter(|name| !used.contains(*name) && (every || judged(name)));
+        SuppressionUse {
+            path: silencer.path.clone(),
+            span: silencer.comment,
+            dialect: silencer.dialect,
+            explained: !silencer.reason.is_empty(),
+            unused: unused.cloned().collect(),
+        }
     });
     Usage { suppressions: suppressions.collect(), waivers }
 }
@@ -300,6 +356,11 @@ fn check(
         level,
         findings: open.len(),
     }
+}
+
+/// Whether a comment of our own silences every rule.
+fn name_of_all(silencer: &Suppression) -> bool {
+    silencer.dialect == Dialect::Own && silencer.rules.iter().any(|name| name.eq_ignore_ascii_case("all"))
 }
 
 type Key<'a> = (std::cmp::Reverse<Severity>, &'a str, &'a str, usize, usize, &'a str);

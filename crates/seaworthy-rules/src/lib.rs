@@ -34,4 +34,5 @@ pub use fixes::{FileFixes, Judgement, Mended, Outcome as FixOutcome, Refused, fi
 pub use registry::{find, page, rules, unknown_rules};
 pub use rule::Rule;
 pub use sink::{FindingBuilder, Sink};
+pub use suppress::Dialect;
 pub use usage::{SuppressionUse, Usage, WaiverUse};

@@ -1,9 +1,16 @@
-//! Comments that silence findings: Seaworthy's own, hadolint's and BuildKit's.
+//! Comments that silence findings: Seaworthy's own, and those of the tools people already use.
 //!
 //! `# seaworthy: ignore[rule, rule] reason` (in Markdown `<!-- seaworthy: ignore[rule] reason -->`) silences the next
-//! statement, or the line it ends; followed by an empty line at the top of a file, or as `ignore-file[…]`, the whole file.
+//! statement, or the line it ends; followed by an empty line at the top of a file, or as `ignore-file[…]`, the whole
+//! file. A comment of another tool silences what it silences there, in the place it silences there.
 
-use seaworthy_facts::{ProjectFacts, TextFile};
+mod dialect;
+
+pub use dialect::Dialect;
+
+use dialect::{Parsed, Reach};
+use seaworthy_dockerfile::Stage;
+use seaworthy_facts::{DockerfileFact, ProjectFacts, TextFile};
 use seaworthy_finding::{Finding, Location, Span};
 
 /// One comment and what it silences.
@@ -15,23 +22,25 @@ pub(crate) struct Suppression {
     pub(crate) scope: Option<Span>,
     pub(crate) rules: Vec<String>,
     pub(crate) reason: String,
-    /// Whether it is written in Seaworthy's own form.
-    pub(crate) own: bool,
+    pub(crate) dialect: Dialect,
 }
 
 impl Suppression {
     /// The name in this comment that silences the finding.
     pub(crate) fn matches(&self, finding: &Finding) -> Option<&str> {
         let Location::File { path, span, .. } = &finding.location else { return None };
-        let inside = self.scope.is_none_or(|scope| scope.contains(span.start) || scope == *span);
+        // zizmor takes a comment anywhere in the place it points at.
+        let within = self.dialect == Dialect::Zizmor && span.contains(self.comment.start);
+        let inside = within || self.scope.is_none_or(|scope| scope.contains(span.start) || scope == *span);
         if *path != self.path || !inside {
             return None;
         }
-        self.rules.iter().map(String::as_str).find(|name| {
-            name.eq_ignore_ascii_case("all")
-                || *name == finding.rule
-                || finding.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
-        })
+        self.rules.iter().map(String::as_str).find(|name| dialect::means(self.dialect, name, finding))
+    }
+
+    /// Our rule for a name of this comment; none where no rule of ours is meant.
+    pub(crate) fn rule_of(&self, name: &str) -> Option<String> {
+        dialect::known_as(self.dialect, name)
     }
 }
 
@@ -39,81 +48,164 @@ impl Suppression {
 pub(crate) fn collect(project: &ProjectFacts) -> Vec<Suppression> {
     let mut out = Vec::new();
     for docker in &project.dockerfiles {
-        let spans: Vec<Span> = docker.tree.instructions.iter().map(|instruction| instruction.span).collect();
-        scan(&docker.file, &spans, &mut out);
-        if let Some(value) = docker.tree.directive("check") {
-            let skip = value.split(';').find_map(|part| part.trim().strip_prefix("skip="));
-            if let Some(names) = skip {
-                let comment = docker.tree.directives.iter().find(|known| known.name == "check");
-                out.push(Suppression {
-                    path: docker.file.path.clone(),
-                    comment: comment.map_or(Span::default(), |known| known.span),
-                    scope: None,
-                    rules: names_of(names),
-                    reason: "`# check=skip` in the file".to_owned(),
-                    own: false,
-                });
-            }
+        let from = out.len();
+        dockerfile(docker, &mut out);
+        if project.hadolint.as_ref().is_some_and(|config| config.pragmas_off) {
+            let kept = out.split_off(from).into_iter().filter(|known| known.dialect != Dialect::Hadolint);
+            out.extend(kept);
         }
     }
-    for ignore in &project.ignores {
-        scan(&ignore.file, &[], &mut out);
-    }
-    for compose in &project.composes {
-        scan(&compose.file, &[], &mut out);
-    }
-    for workflow in &project.workflows {
-        scan(&workflow.file, &[], &mut out);
-    }
-    for action in &project.actions {
-        scan(&action.file, &[], &mut out);
-    }
-    for document in &project.documents {
-        scan(&document.file, &[], &mut out);
+    let others = project
+        .ignores
+        .iter()
+        .map(|known| &known.file)
+        .chain(project.composes.iter().map(|known| &known.file))
+        .chain(project.workflows.iter().map(|known| &known.file))
+        .chain(project.actions.iter().map(|known| &known.file))
+        .chain(project.pipelines.iter().map(|known| &known.file))
+        .chain(project.documents.iter().map(|known| &known.file));
+    for file in others {
+        scan(file, &mut out);
     }
     out
 }
 
-/// Reads the comment lines of a file; `statements` are the spans a comment above one silences, or lines when empty.
-fn scan(file: &TextFile, statements: &[Span], out: &mut Vec<Suppression>) {
+/// Comments of a Dockerfile silence whole instructions.
+fn dockerfile(docker: &DockerfileFact, out: &mut Vec<Suppression>) {
+    let text = docker.file.text.as_str();
+    let items = &docker.tree.instructions;
+    let spans: Vec<Span> = items.iter().map(|item| item.span).collect();
+    let stage_span = |stage: &Stage<'_>| {
+        let end = stage.instructions.last().map_or(stage.from.span.end, |item| item.span.end);
+        Span::new(stage.from.span.start, end)
+    };
+    let stages: Vec<Span> = docker.tree.stages().iter().map(stage_span).collect();
+    // What stands inside of a heredoc is text of another file.
+    let heredocs = items.iter().flat_map(|item| &item.heredocs);
+    let bodies: Vec<Span> = heredocs.map(|heredoc| heredoc.content_span).collect();
+    let inside = |at: usize| {
+        bodies.get(bodies.partition_point(|body| body.end <= at)).is_some_and(|body| body.contains(at))
+    };
+    for found in comments(&docker.file) {
+        if found.parsed.dialect != Dialect::Own && inside(found.comment.start) {
+            continue;
+        }
+        let scope = found.scope(|dialect| match found.parsed.reach {
+            Reach::Stage => {
+                let stage = stages.partition_point(|stage| stage.end < found.line.end);
+                stages.get(stage).copied().unwrap_or(Span::new(found.line.end, found.line.end))
+            }
+            _ => next_instruction(text, found.line.end, &spans, dialect),
+        });
+        out.push(found.finish(&docker.file, scope));
+    }
+    if let Some(directive) = docker.tree.directives.iter().find(|known| known.name == "check")
+        && let Some(rules) = dialect::skipped(&directive.value)
+    {
+        out.push(Suppression {
+            path: docker.file.path.clone(),
+            comment: directive.span,
+            scope: None,
+            rules,
+            reason: "`# check=skip` in the file".to_owned(),
+            dialect: Dialect::Buildkit,
+        });
+    }
+}
+
+/// Reads the comments of any text file; a comment above a line silences that line.
+pub(crate) fn scan(file: &TextFile, out: &mut Vec<Suppression>) {
+    for found in comments(file) {
+        let scope = found.scope(|_| next_line(&file.text, found.line.end));
+        out.push(found.finish(file, scope));
+    }
+}
+
+/// A comment and where it stands.
+struct Found {
+    comment: Span,
+    /// The line with its end.
+    line: Span,
+    /// Whether nothing stands before it on its line.
+    alone: bool,
+    /// Whether it stands at the top of the file, with an empty line below.
+    head: bool,
+    parsed: Parsed,
+}
+
+impl Found {
+    /// Where findings are silenced; `next` says where the statement below is.
+    fn scope(&self, next: impl Fn(Dialect) -> Span) -> Option<Span> {
+        match self.parsed.reach {
+            Reach::File => None,
+            Reach::Next if self.head && self.parsed.dialect == Dialect::Own => None,
+            Reach::Line => Some(self.line),
+            Reach::Next if !self.alone => Some(self.line),
+            Reach::Next | Reach::Stage => Some(next(self.parsed.dialect)),
+        }
+    }
+
+    fn finish(self, file: &TextFile, scope: Option<Span>) -> Suppression {
+        Suppression {
+            path: file.path.clone(),
+            comment: self.comment,
+            scope,
+            rules: self.parsed.rules,
+            reason: self.parsed.reason,
+            dialect: self.parsed.dialect,
+        }
+    }
+}
+
+/// The comments of a text that are understood.
+fn comments(file: &TextFile) -> Vec<Found> {
     let text = file.text.as_str();
+    let mut out = Vec::new();
     let mut at = 0;
     let mut top = true;
     for line in text.split_inclusive('\n') {
         let start = at;
         at += line.len();
-        let trimmed = line.trim();
         let Some((offset, body)) = comment_of(line) else {
-            top &= trimmed.is_empty();
+            top &= line.trim().is_empty();
             continue;
         };
         let alone = line[..offset].trim().is_empty();
         top &= alone;
-        let Some(parsed) = read(body) else { continue };
-        let next_empty = text[at..].split('\n').next().is_some_and(|next| next.trim().is_empty());
-        let scope = if parsed.whole_file || (top && alone && parsed.own && next_empty) {
-            None
-        } else if !alone {
-            Some(Span::new(start, at))
-        } else {
-            Some(next_statement(text, at, statements))
-        };
-        out.push(Suppression {
-            path: file.path.clone(),
+        let Some(parsed) = dialect::read(body, alone) else { continue };
+        let below = text[at..].split('\n').next();
+        out.push(Found {
             comment: Span::new(start + offset, start + line.trim_end().len()),
-            scope,
-            rules: parsed.rules,
-            reason: parsed.reason,
-            own: parsed.own,
+            line: Span::new(start, at),
+            alone,
+            head: top && alone && below.is_some_and(|below| below.trim().is_empty()),
+            parsed,
         });
     }
+    out
 }
 
-/// The statement that begins first at or after `at`, or the next line that is neither empty nor a comment.
-fn next_statement(text: &str, at: usize, statements: &[Span]) -> Span {
-    if let Some(next) = statements.iter().find(|span| span.start >= at) {
-        return *next;
-    }
+/// The instruction a comment is for: our own reaches over anything, the others' end at an empty line, and hadolint's
+/// at a comment that is none of its own.
+fn next_instruction(text: &str, at: usize, spans: &[Span], dialect: Dialect) -> Span {
+    let nothing = Span::new(at, at);
+    let Some(next) = spans.get(spans.partition_point(|span| span.start < at)) else { return nothing };
+    // The last piece is the instruction's own indentation.
+    let between = text.get(at..next.start).unwrap_or_default();
+    let mut lines = between.split_inclusive('\n').filter(|line| line.ends_with('\n')).map(str::trim);
+    let reaches = match dialect {
+        Dialect::Own => true,
+        Dialect::Hadolint => lines.all(|line| {
+            let body = line.trim_start_matches('#').trim();
+            dialect::read(body, true).is_some_and(|parsed| parsed.dialect == Dialect::Hadolint)
+        }),
+        _ => lines.all(|line| !line.is_empty()),
+    };
+    if reaches { *next } else { nothing }
+}
+
+/// The next line that is neither empty nor a comment.
+fn next_line(text: &str, at: usize) -> Span {
     let mut start = at;
     for line in text[at..].split_inclusive('\n') {
         let trimmed = line.trim();
@@ -124,6 +216,17 @@ fn next_statement(text: &str, at: usize, statements: &[Span]) -> Span {
     }
     Span::new(at, at)
 }
+
+/// Words that may begin a comment behind something else on a line.
+const TRAILING: [&str; 7] = [
+    "# seaworthy:",
+    "# nosemgrep",
+    "# zizmor:",
+    "# trivy:ignore:",
+    "#checkov:skip=",
+    "# dclint ",
+    "# compose-lint:",
+];
 
 /// Offset of a comment in a line, and its words.
 fn comment_of(line: &str) -> Option<(usize, &str)> {
@@ -136,48 +239,17 @@ fn comment_of(line: &str) -> Option<(usize, &str)> {
         let body = &line[offset + 4..];
         return Some((offset, body.split("-->").next().unwrap_or(body).trim()));
     }
-    let offset = line.find("# seaworthy:")?;
+    let offset = TRAILING.iter().filter_map(|start| line.find(start)).min()?;
     Some((offset, line[offset + 1..].trim()))
 }
 
-struct Parsed {
-    rules: Vec<String>,
-    reason: String,
-    whole_file: bool,
-    own: bool,
+/// Whether the words of a comment are meant for a tool.
+pub(crate) fn is_pragma(body: &str) -> bool {
+    dialect::read(body.trim(), true).is_some()
 }
 
-fn read(body: &str) -> Option<Parsed> {
-    if let Some(rest) = body.strip_prefix("seaworthy:") {
-        let rest = rest.trim_start();
-        let (whole_file, rest) = match rest.strip_prefix("ignore-file[") {
-            Some(rest) => (true, rest),
-            None => (false, rest.strip_prefix("ignore[")?),
-        };
-        let (names, reason) = rest.split_once(']')?;
-        return Some(Parsed {
-            rules: names_of(names),
-            reason: reason.trim().to_owned(),
-            whole_file,
-            own: true,
-        });
-    }
-    let (whole_file, rest) = match body.strip_prefix("hadolint global ignore=") {
-        Some(rest) => (true, rest),
-        None => (false, body.strip_prefix("hadolint ignore=").or_else(|| body.strip_prefix("check=skip="))?),
-    };
-    let (names, reason) = match rest.split_once("//").or_else(|| rest.split_once('#')) {
-        Some((names, reason)) => (names, reason.trim()),
-        None => (rest, ""),
-    };
-    Some(Parsed {
-        rules: names_of(names.split(';').next().unwrap_or(names)),
-        reason: reason.to_owned(),
-        whole_file,
-        own: false,
-    })
-}
-
-fn names_of(text: &str) -> Vec<String> {
-    text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+/// Whether the words of a comment silence the next instruction for hadolint.
+pub(crate) fn is_inline_pragma(body: &str) -> bool {
+    dialect::read(body.trim(), true)
+        .is_some_and(|parsed| parsed.dialect == Dialect::Hadolint && parsed.reach == Reach::Next)
 }

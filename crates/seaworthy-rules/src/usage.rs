@@ -1,5 +1,6 @@
 //! What came of the waivers and of the comments that silence findings.
 
+use crate::Dialect;
 use seaworthy_finding::Span;
 
 /// What came of one waiver.
@@ -23,13 +24,17 @@ pub struct WaiverUse {
     pub matched: usize,
 }
 
-/// What came of one comment of Seaworthy's own form.
+/// What came of one comment that silences findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SuppressionUse {
     /// The file.
     pub path: String,
     /// The comment.
     pub span: Span,
+    /// Whose form it has.
+    pub dialect: Dialect,
+    /// Whether it gives a reason.
+    pub explained: bool,
     /// Named rules that silenced nothing although they were evaluated, or that do not exist.
     pub unused: Vec<String>,
 }

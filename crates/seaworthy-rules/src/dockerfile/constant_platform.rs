@@ -1,6 +1,7 @@
 //! Reports `FROM --platform` with a constant.
 
 use crate::{Cx, Sink};
+use seaworthy_dockerfile::{Stage, Word};
 
 declare_rule! {
     name: "constant-platform",
@@ -13,25 +14,51 @@ declare_rule! {
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for stage in docker.tree.stages() {
-            let Some(word) = stage.from.flag_value("platform") else { continue };
-            let platform = word.unquoted();
-            if word.has_variable() || platform.is_empty() {
+            let Some(word) = stage.from.flag_value("platform").filter(|word| is_constant(&stage, word))
+            else {
                 continue;
-            }
-            // A stage for each platform, chosen by name later on, is what constants are for.
-            let named =
-                stage.name.as_deref().is_some_and(|name| platform.split('/').any(|part| name.contains(part)));
-            let aliases: &[&str] =
-                if named { &["DL3029"] } else { &["FromPlatformFlagConstDisallowed", "DL3029"] };
-            if named {
-                continue;
-            }
-            out.finding(format!("the stage is always built for `{platform}`"))
-                .aliases(aliases)
+            };
+            out.finding(format!("the stage is always built for `{}`", word.unquoted()))
                 .why("a build for another platform gives an image whose programs do not run there")
                 .help("remove the flag, or write `--platform=$BUILDPLATFORM` in a stage that cross-compiles")
                 .at_file(&docker.file, word.span)
                 .command(format!("docker build --check -f {} .", docker.file.path));
         }
     }
+}
+
+/// Whether the platform is a constant that the stage's name does not announce.
+pub(crate) fn is_constant(stage: &Stage<'_>, word: &Word) -> bool {
+    let platform = word.unquoted();
+    if word.has_variable() || platform.is_empty() || stage.from.broken {
+        return false;
+    }
+    let lower = platform.to_ascii_lowercase();
+    let parts: Vec<&str> = lower.split('/').collect();
+    // A single word may be a system or an architecture; the other half is that of the build.
+    let systems = ["linux", "windows", "darwin", "freebsd", "wasip1", "js", "macos"];
+    let (system, architecture) = match parts.as_slice() {
+        [system, architecture, ..] => (*system, *architecture),
+        [only] if systems.contains(only) => (*only, "amd64"),
+        [only] => ("linux", *only),
+        [] => return false,
+    };
+    let architecture = match architecture {
+        "x86_64" | "x86-64" => "amd64",
+        "aarch64" => "arm64",
+        "armhf" | "armel" => "arm",
+        "i386" | "x86" => "386",
+        other => other,
+    };
+    // A stage for each platform, chosen by name later on, is what constants are for.
+    let named =
+        stage.name.as_deref().is_some_and(|name| name.contains(system) || name.contains(architecture));
+    !named
+}
+
+/// Whether hadolint takes offence: anything but the two platforms every build has.
+pub(crate) fn is_odd(raw: &str) -> bool {
+    let inner = raw.strip_prefix('$').unwrap_or(raw);
+    let name = inner.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(inner);
+    inner == raw || !matches!(name, "BUILDPLATFORM" | "TARGETPLATFORM")
 }

@@ -2,6 +2,7 @@
 
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::Kind;
+use seaworthy_dockerfile::ignore::IgnoreFile;
 
 declare_rule! {
     name: "copy-ignored-path",
@@ -24,6 +25,17 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 let text = source.unquoted();
                 let path = text.trim_start_matches("./").trim_matches('/');
                 let remote = text.contains("://") || text.starts_with("git@");
+                if (path.is_empty() || path == ".") && everything(&ignore.patterns) {
+                    out.finding(format!(
+                        "`{}` leaves out everything, so `{text}` copies nothing",
+                        ignore.file.path
+                    ))
+                    .why("the image lacks the files it is built for")
+                    .help(format!("add exceptions such as `!src` to `{}`", ignore.file.path))
+                    .at_file(&docker.file, source.span)
+                    .command(format!("docker build --check -f {} .", docker.file.path));
+                    continue;
+                }
                 if path.is_empty() || path == "." || remote || path.contains(['*', '?', '[', '$']) {
                     continue;
                 }
@@ -49,4 +61,10 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             }
         }
     }
+}
+
+/// Whether the patterns leave out every file and make no exception.
+fn everything(patterns: &IgnoreFile) -> bool {
+    let all = patterns.patterns.iter().any(|pattern| matches!(pattern.text.as_str(), "*" | "**" | "**/*"));
+    all && !patterns.patterns.iter().any(|pattern| pattern.negated)
 }

@@ -10,7 +10,7 @@ declare_rule! {
     passes: "no `MAINTAINER` is used",
     family: Dockerfile, category: SupplyChain, severity: Low, confidence: High, persona: Regular,
     fix: Safe,
-    aliases: ["MaintainerDeprecated", "DL4000", "DS-0022"], refs: ["Dockerfile reference, MAINTAINER"],
+    aliases: ["MaintainerDeprecated", "DL4000", "CKV_DOCKER_6", "DS-0022"], refs: ["Dockerfile reference, MAINTAINER"],
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {

@@ -2,7 +2,7 @@
 
 use super::final_chain;
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::Keyword;
+use seaworthy_dockerfile::{Dockerfile, Keyword};
 
 declare_rule! {
     name: "missing-healthcheck",
@@ -14,15 +14,10 @@ declare_rule! {
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
-        let chain = final_chain(&docker.tree);
-        let has = |keyword: Keyword| {
-            chain.iter().flat_map(|stage| stage.instructions).any(|item| item.keyword == keyword)
-        };
-        let Some(last) = chain.first() else { continue };
-        if has(Keyword::Healthcheck) || !has(Keyword::Expose) {
-            continue;
-        }
+        let Some(last) = docker.tree.final_stage().filter(|_| lacks(&docker.tree)) else { continue };
+        let anywhere = docker.tree.instructions.iter().any(|item| item.keyword == Keyword::Healthcheck);
         out.finding("the final stage exposes a port and has no `HEALTHCHECK`")
+            .aliases(if anywhere { &["DL3057", "CIS-DI-0006"] } else { RULE.aliases })
             .why("Docker and compose cannot tell a service that hangs from one that works")
             .help(
                 "add `HEALTHCHECK CMD [\"/app\", \"health\"]`, best with a subcommand of the program itself",
@@ -30,4 +25,13 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             .at_file(&docker.file, last.from.span)
             .command(format!("grep -n '^HEALTHCHECK' {}", docker.file.path));
     }
+}
+
+/// Whether the final image serves a port and has no health check.
+pub(crate) fn lacks(tree: &Dockerfile) -> bool {
+    let chain = final_chain(tree);
+    let has = |keyword: Keyword| {
+        chain.iter().flat_map(|stage| stage.instructions).any(|item| item.keyword == keyword)
+    };
+    !has(Keyword::Healthcheck) && has(Keyword::Expose)
 }

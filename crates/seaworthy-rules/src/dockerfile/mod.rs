@@ -1,30 +1,66 @@
 //! Rules over the Dockerfile.
 
 mod add_instead_of_copy;
+mod add_used;
+mod add_without_checksum;
 mod constant_platform;
+mod copy_after_user;
+mod copy_destination_slash;
+mod copy_from_empty_stage;
+mod copy_from_number;
 mod copy_ignored_path;
+mod copy_relative_destination;
+mod copy_then_unpack;
+mod copy_whole_filesystem;
+mod created_user_unused;
 mod deprecated_maintainer;
 mod duplicate_stage_name;
 mod empty_continuation;
+mod env_self_reference;
 mod from_as_casing;
+mod graph;
 mod healthcheck_tool_missing;
+mod inline_suppression;
 mod instruction_casing;
+mod invalid_definition_description;
+mod invalid_label_key;
+mod invalid_label_value;
 mod invalid_port;
 mod legacy_key_value;
+mod misplaced_directive;
 mod missing_healthcheck;
+mod missing_required_label;
 mod mutable_base_tag;
+mod named_user;
+mod nested_relative_workdir;
+mod platform_flag;
 mod redundant_platform;
 mod relative_workdir;
 mod repeated_instruction;
 mod reserved_stage_name;
+mod root_build_stage;
 mod root_user;
+mod run_in_scratch;
 mod secret_in_environment;
+mod secret_like_name;
 mod shell_form_command;
+mod shell_form_healthcheck;
+mod spdx;
+mod ssh_port;
 mod stage_name_casing;
+mod stage_without_healthcheck;
+mod superfluous_label;
 mod syntax_error;
+mod uncatchable_stop_signal;
 mod undefined_variable;
 mod unknown_stage;
 mod unpinned_base_digest;
+mod unreachable_stage;
+mod untrusted_registry;
+mod user_group_only;
+mod variable_of_base_image;
+mod volume_on_system_directory;
+mod workdir_in_system_directory;
 
 rules![
     syntax_error,
@@ -52,6 +88,40 @@ rules![
     redundant_platform,
     reserved_stage_name,
     stage_name_casing,
+    add_used,
+    add_without_checksum,
+    copy_after_user,
+    copy_destination_slash,
+    copy_from_empty_stage,
+    copy_from_number,
+    copy_relative_destination,
+    copy_then_unpack,
+    copy_whole_filesystem,
+    created_user_unused,
+    env_self_reference,
+    inline_suppression,
+    invalid_definition_description,
+    invalid_label_key,
+    invalid_label_value,
+    misplaced_directive,
+    missing_required_label,
+    named_user,
+    nested_relative_workdir,
+    platform_flag,
+    root_build_stage,
+    run_in_scratch,
+    secret_like_name,
+    shell_form_healthcheck,
+    ssh_port,
+    stage_without_healthcheck,
+    superfluous_label,
+    uncatchable_stop_signal,
+    unreachable_stage,
+    untrusted_registry,
+    user_group_only,
+    variable_of_base_image,
+    volume_on_system_directory,
+    workdir_in_system_directory,
 ];
 
 use seaworthy_dockerfile::{Base, Dockerfile, Stage};
@@ -80,4 +150,10 @@ pub(crate) fn whole_lines(text: &str, span: Span) -> Span {
     let end =
         text.get(span.end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| span.end + at + 1);
     Span::new(start, end)
+}
+
+/// A word as written, without the quotes around it.
+pub(crate) fn bare(raw: &str) -> &str {
+    let inner = |quote: char| raw.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    inner('"').or_else(|| inner('\'')).unwrap_or(raw)
 }

@@ -17,12 +17,24 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         for stage in docker.tree.stages() {
             let Some(flag) = stage.from.flag("platform") else { continue };
             let Some(word) = &flag.value else { continue };
-            if !matches!(word.raw.as_str(), "$TARGETPLATFORM" | "${TARGETPLATFORM}") {
+            let text = word.unquoted();
+            let default = text.strip_prefix("${TARGETPLATFORM").and_then(|rest| rest.strip_suffix('}'));
+            let given = default.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '-']));
+            if text != "$TARGETPLATFORM" && !(given && word.variables().len() == 1) {
                 continue;
             }
+            let exact = matches!(
+                flag.span.of(&docker.file.text),
+                "--platform=$TARGETPLATFORM" | "--platform=${TARGETPLATFORM}"
+            );
             let rest = docker.file.text.get(flag.span.end..).unwrap_or_default();
             let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
             out.finding(format!("`--platform={}` is the default", word.raw))
+                .aliases(if exact {
+                    &["RedundantTargetPlatform", "DL3065"]
+                } else {
+                    &["RedundantTargetPlatform"]
+                })
                 .why("it makes readers look for a difference that is not there")
                 .help("remove it")
                 .at_file(&docker.file, flag.span)

@@ -19,7 +19,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             if !matches!(name.to_lowercase().as_str(), "scratch" | "context") {
                 continue;
             }
+            let exact = matches!(name.as_str(), "scratch" | "context");
             out.finding(format!("`{name}` is a reserved stage name"))
+                .aliases(if exact { &["ReservedStageName", "DL3063"] } else { &["ReservedStageName"] })
                 .why("`scratch` means the empty image and `context` the build context, so readers and tools take it for those")
                 .help("give the stage another name")
                 .at_file(&docker.file, alias.span)

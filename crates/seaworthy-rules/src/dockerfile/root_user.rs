@@ -2,7 +2,7 @@
 
 use super::final_chain;
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::{Base, Kind};
+use seaworthy_dockerfile::{Base, Dockerfile, Instruction, Kind, Word};
 use seaworthy_finding::{Confidence, Severity};
 
 declare_rule! {
@@ -16,19 +16,25 @@ declare_rule! {
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         let chain = final_chain(&docker.tree);
-        let users = chain.iter().flat_map(|stage| stage.instructions.iter().rev());
-        let last = users.filter(|item| !item.broken).find_map(|item| match &item.kind {
-            Kind::User(word) => Some(word),
-            _ => None,
-        });
         let why =
             "root in the container owns every file in it and is one kernel bug away from root on the host";
         let help = "end the last stage with a numeric user, such as `USER 65532:65532`";
-        if let Some(word) = last {
+        // What the last `USER` of the whole file says is what most other tools look at.
+        let mut users = docker.tree.instructions.iter().rev().filter_map(user);
+        let shared: Vec<&str> = match users.next() {
+            Some(word) if word.raw == "root" => vec!["DS-0002", "CKV_DOCKER_8"],
+            Some(word) if is_root(&word.raw) => vec!["DS-0002"],
+            Some(_) => Vec::new(),
+            None => vec!["DS-0002", "CKV_DOCKER_3"],
+        };
+        if let Some(word) = final_user(&docker.tree) {
             let name = word.unquoted();
             if matches!(name.split(':').next(), Some("root" | "0")) {
+                let mut aliases = vec!["CIS-DI-0001", "run-as-root"];
+                aliases.extend(is_root(&word.raw).then_some("DL3002"));
+                aliases.extend(shared);
                 out.finding(format!("the last `USER` of the final stage is `{name}`"))
-                    .aliases(&["DL3002", "CKV_DOCKER_8", "DS-0002", "CIS-DI-0001", "run-as-root"])
+                    .aliases(&aliases)
                     .why(why)
                     .help(help)
                     .at_file(&docker.file, word.span)
@@ -48,8 +54,10 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         } else {
             format!("the final stage has no `USER`, so it runs as root unless {base}")
         };
+        let mut aliases = vec!["CIS-DI-0001", "run-as-root"];
+        aliases.extend(shared);
         out.finding(message)
-            .aliases(&["CIS-DI-0001", "CKV_DOCKER_3", "DS-0002", "run-as-root"])
+            .aliases(&aliases)
             .severity(if certain { Severity::High } else { Severity::Medium })
             .confidence(if certain { Confidence::High } else { Confidence::Medium })
             .why(why)
@@ -57,4 +65,21 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             .at_file(&docker.file, stage.from.span)
             .command(format!("grep -n '^USER' {}", docker.file.path));
     }
+}
+
+fn user(item: &Instruction) -> Option<&Word> {
+    match &item.kind {
+        Kind::User(word) if !item.broken => Some(word),
+        _ => None,
+    }
+}
+
+/// The user the final image runs as, where the file says it.
+pub(crate) fn final_user(tree: &Dockerfile) -> Option<&Word> {
+    final_chain(tree).iter().find_map(|stage| stage.instructions.iter().rev().find_map(user))
+}
+
+/// Whether a `USER` is written as root.
+pub(crate) fn is_root(raw: &str) -> bool {
+    matches!(raw.split(':').next(), Some("root" | "0"))
 }

@@ -17,16 +17,30 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         let mut shells: Vec<bool> = Vec::new();
         for stage in docker.tree.stages() {
-            let inherited = matches!(stage.base, Base::Stage(earlier) if shells.get(earlier) == Some(&true));
-            let own_shell = inherited || stage.instructions.iter().any(|item| item.keyword == Keyword::Shell);
-            shells.push(own_shell);
+            let mut own_shell =
+                matches!(stage.base, Base::Stage(earlier) if shells.get(earlier) == Some(&true));
             for item in stage.instructions {
+                own_shell |= item.keyword == Keyword::Shell;
                 let (Kind::Cmd(Command::Shell { script, span, .. })
                 | Kind::Entrypoint(Command::Shell { script, span, .. })) = &item.kind
                 else {
                     continue;
                 };
-                if item.broken || script.trim().is_empty() {
+                if item.broken {
+                    continue;
+                }
+                if script.trim().is_empty() {
+                    if !own_shell {
+                        out.finding(format!(
+                            "`{}` is empty, so a shell without a script is run",
+                            item.keyword
+                        ))
+                        .aliases(&["JSONArgsRecommended"])
+                        .why("the container ends at once, or waits at a prompt nobody sees")
+                        .help(format!("write the command as a JSON array, or `{} []` for none", item.keyword))
+                        .at_file(&docker.file, item.span)
+                        .command("docker image inspect --format '{{json .Config.Cmd}}' IMAGE");
+                    }
                     continue;
                 }
                 // With a SHELL of its own the shell form is a choice, as BuildKit sees it.
@@ -49,6 +63,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     );
                 }
             }
+            shells.push(own_shell);
         }
     }
 }

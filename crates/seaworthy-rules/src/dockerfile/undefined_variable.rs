@@ -1,26 +1,39 @@
 //! Reports variables that nothing defines where they are used.
 
+use super::env_self_reference;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::scope::{Scope, global_args, is_predefined, stage_scopes};
 use seaworthy_dockerfile::{Base, Instruction, Kind, VarRef, Word};
 use seaworthy_facts::DockerfileFact;
-use seaworthy_finding::{Severity, did_you_mean};
+use seaworthy_finding::{Span, did_you_mean};
+use std::collections::BTreeSet;
 
 declare_rule! {
     name: "undefined-variable",
     summary: "a variable is used that nothing defines",
     passes: "every variable is defined where it is used",
     family: Dockerfile, category: Truth, severity: Medium, confidence: Medium, persona: Regular,
-    aliases: ["UndefinedVar", "UndefinedArgInFrom", "InvalidDefaultArgInFrom", "x/build-error"], refs: ["Dockerfile reference, ARG: scope"],
+    aliases: ["UndefinedVar", "UndefinedArgInFrom", "InvalidDefaultArgInFrom", "WorkdirRelativePath", "x/build-error"], refs: ["Dockerfile reference, ARG: scope"],
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
+    scan(cx, true, out);
+}
+
+/// Reports what the file itself proves, or the rest, which only the base image can tell.
+pub(crate) fn scan(cx: &Cx<'_>, proven: bool, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         let globals = global_args(&docker.tree, &|_| None);
         let known_globals: Vec<&str> = globals.names().collect();
+        let reported: BTreeSet<Span> =
+            env_self_reference::found(&docker.tree).into_iter().map(|(span, ..)| span).collect();
         let scopes = stage_scopes(&docker.tree, &|_| None);
-        for stage in docker.tree.stages() {
-            if let Kind::From { image, .. } = &stage.from.kind {
+        let mut roots: Vec<Option<&str>> = Vec::new();
+        let stages = docker.tree.stages();
+        for stage in &stages {
+            if let Kind::From { image, .. } = &stage.from.kind
+                && proven
+            {
                 let named = matches!(stage.base, Base::Stage(_)) || stage.from.broken;
                 from(docker, image, named, &known_globals, &globals, out);
                 if let Some(platform) = stage.from.flag_value("platform") {
@@ -34,25 +47,84 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     );
                 }
             }
+            let mut settled = matches!(stage.base, Base::Stage(_));
             let (mut scope, certain) = match &stage.base {
-                Base::Stage(earlier) => (scopes.get(*earlier).cloned().unwrap_or_default(), false),
+                Base::Stage(earlier) => (
+                    scopes.get(*earlier).cloned().unwrap_or_default(),
+                    roots.get(*earlier).copied().flatten().is_none(),
+                ),
                 Base::Scratch => (Scope::default(), true),
                 Base::Image(_) => (Scope::default(), false),
             };
+            let root = match &stage.base {
+                Base::Stage(earlier) => roots.get(*earlier).copied().flatten(),
+                Base::Scratch => None,
+                Base::Image(name) => Some(base_name(name)),
+            };
+            roots.push(root);
             for item in stage.instructions {
                 // Names of one line are seen by later lines only.
                 for word in words(item) {
                     for variable in word.variables() {
-                        if scope.knows(&variable.name) || !wanting(&variable) {
+                        let known = scope.knows(&variable.name)
+                            || root.is_some_and(|base| brings(base, &variable.name))
+                            || reported.contains(&variable.span);
+                        if known || !wanting(&variable) {
                             continue;
                         }
-                        report(docker, &variable, &known_globals, &scope, certain, out);
+                        let first = !settled && matches!(item.kind, Kind::Workdir(_));
+                        let alone = first
+                            && word.variables().len() == 1
+                            && word.unquoted().starts_with('$')
+                            && !word.unquoted().contains('/');
+                        let place = Place { docker, globals: &known_globals, scope: &scope, certain, alone };
+                        report(&place, &variable, proven, out);
                     }
                 }
+                settled |= matches!(item.kind, Kind::Workdir(_));
                 scope.apply(item, &globals, &|_| None);
             }
         }
     }
+}
+
+/// The last part of an image's name, without tag and digest.
+fn base_name(name: &str) -> &str {
+    let name = name.split('@').next().unwrap_or(name);
+    let last = name.rsplit('/').next().unwrap_or(name);
+    last.split(':').next().unwrap_or(last)
+}
+
+/// Whether a well-known base image sets a variable.
+fn brings(base: &str, name: &str) -> bool {
+    let sets: &[&str] = match base {
+        "python" | "pypy" => &["PYTHON_", "PYPY_", "GPG_KEY", "LANG"],
+        "node" => &["NODE_VERSION", "YARN_VERSION"],
+        "golang" => &["GOLANG_VERSION", "GOPATH", "GOTOOLCHAIN"],
+        "rust" => &["RUSTUP_HOME", "CARGO_HOME", "RUST_VERSION"],
+        "ruby" => &["RUBY_", "GEM_HOME", "BUNDLE_", "LANG"],
+        "php" => &["PHP_", "PHPIZE_DEPS", "GPG_KEYS"],
+        "openjdk" | "eclipse-temurin" | "amazoncorretto" | "ibm-semeru-runtimes" => {
+            &["JAVA_", "LANG", "LC_ALL"]
+        }
+        "maven" | "gradle" | "tomcat" | "jetty" => {
+            &["JAVA_", "MAVEN_", "GRADLE_", "CATALINA_", "TOMCAT_", "JETTY_"]
+        }
+        "nginx" => &["NGINX_VERSION", "NJS_VERSION", "PKG_RELEASE", "DYNPKG_RELEASE"],
+        "postgres" => &["PG", "POSTGRES_", "LANG"],
+        "mysql" | "mariadb" => &["MYSQL_", "MARIADB_", "GOSU_VERSION"],
+        "redis" | "valkey" => &["REDIS_", "VALKEY_", "GOSU_VERSION"],
+        "mongo" => &["MONGO_"],
+        "elixir" | "erlang" => &["ELIXIR_", "OTP_", "REBAR", "LANG"],
+        "perl" => &["PERL_"],
+        "julia" => &["JULIA_"],
+        "swift" => &["SWIFT_"],
+        "buildpack-deps" | "debian" | "ubuntu" | "alpine" | "busybox" | "fedora" => &[],
+        _ => return false,
+    };
+    sets.iter().any(|start| {
+        if start.ends_with('_') || *start == "PG" { name.starts_with(start) } else { name == *start }
+    })
 }
 
 /// Reports the variables of a word of `FROM` that are no global argument.
@@ -109,14 +181,6 @@ fn from(
     );
     let Ok(text) = text else { return };
     let invalid = text != "scratch" && text.parse::<seaworthy_oci::Reference>().is_err();
-    if invalid && !named && !image.has_variable() && !text.is_empty() {
-        out.finding(format!("`{text}` is no image name"))
-            .aliases(&["InvalidDefaultArgInFrom", "x/build-error"])
-            .why("the build stops at this line")
-            .help("write `name:tag` in small letters, or `name@sha256:` with 64 hexadecimal digits")
-            .at_file(&docker.file, image.span)
-            .command(format!("docker build --check -f {} .", docker.file.path));
-    }
     if invalid && !named && image.has_variable() {
         let names: Vec<String> = image
             .variables()
@@ -133,18 +197,26 @@ fn from(
     }
 }
 
-fn report(
-    docker: &DockerfileFact,
-    variable: &VarRef,
-    globals: &[&str],
-    scope: &Scope,
+/// Where a reference stands and what is known there.
+struct Place<'a> {
+    docker: &'a DockerfileFact,
+    globals: &'a [&'a str],
+    scope: &'a Scope,
+    /// Whether no base image can set it.
     certain: bool,
-    out: &mut Sink,
-) {
+    /// Whether it is all there is of the first `WORKDIR`.
+    alone: bool,
+}
+
+fn report(place: &Place<'_>, variable: &VarRef, proven: bool, out: &mut Sink) {
     let name = variable.name.as_str();
-    let global = globals.contains(&name);
-    let local = scope.env.keys().map(String::as_str).chain(scope.args.names());
+    let global = place.globals.contains(&name);
+    let local = place.scope.env.keys().map(String::as_str).chain(place.scope.args.names());
     let near = did_you_mean(name, local).map(str::to_owned);
+    // A base image may define it, so only what the file itself shows is told to everybody.
+    if (place.certain || global || near.is_some()) != proven {
+        return;
+    }
     let help = match &near {
         _ if global => format!("repeat `ARG {name}` inside of the stage"),
         Some(near) => format!("did you mean `{near}`?"),
@@ -154,20 +226,18 @@ fn report(
     };
     let message = if global {
         format!("`{name}` is declared before the first `FROM` only, so it is empty in this stage")
-    } else if certain || near.is_some() {
+    } else if proven {
         format!("nothing defines `{name}` here, so it is empty")
     } else {
         format!("nothing in this file defines `{name}`; it is empty unless the base image sets it")
     };
-    // A base image may define it, so only what the file itself proves is a warning.
-    let proven = certain || global || near.is_some();
+    let relative = place.alone && !place.certain;
     out.finding(message)
-        .aliases(&["UndefinedVar"])
-        .severity(if proven { Severity::Medium } else { Severity::Info })
+        .aliases(if relative { &["UndefinedVar", "WorkdirRelativePath"] } else { &["UndefinedVar"] })
         .why("the build goes on with an empty value, and paths or versions silently change")
         .help(help)
-        .at_file(&docker.file, variable.span)
-        .command(format!("docker build --check -f {} .", docker.file.path));
+        .at_file(&place.docker.file, variable.span)
+        .command(format!("docker build --check -f {} .", place.docker.file.path));
 }
 
 /// The words BuildKit expands.

@@ -1,13 +1,15 @@
 //! Reports `COPY --from` of a stage that does not exist, or not yet.
 
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::{Dockerfile, Kind};
+use seaworthy_dockerfile::{Kind, Stage};
 use seaworthy_finding::{Severity, did_you_mean};
+use seaworthy_oci::Reference;
+use std::collections::BTreeSet;
 
 declare_rule! {
     name: "unknown-stage",
     summary: "`--from` names no earlier stage",
-    passes: "every `--from` names an earlier stage or an image",
+    passes: "every `--from` names an earlier stage or an image with its tag",
     family: Dockerfile, category: Truth, severity: High, confidence: Medium, persona: Regular,
     aliases: ["DL3022", "DL3023", "DS-0006", "x/build-error"], refs: ["Dockerfile reference, COPY --from"],
 }
@@ -16,62 +18,107 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         let stages = docker.tree.stages();
         for stage in &stages {
+            // Names as written, since some tools tell cases apart.
+            let seen: BTreeSet<&str> = stages
+                .iter()
+                .take(stage.index + 1)
+                .filter_map(|known| match &known.from.kind {
+                    Kind::From { alias: Some(alias), .. } => Some(alias.raw.as_str()),
+                    _ => None,
+                })
+                .collect();
             for item in stage.instructions {
                 let (Kind::Copy { .. }, Some(word)) = (&item.kind, item.flag_value("from")) else { continue };
-                let name = word.unquoted();
-                if name.is_empty()
-                    || name.contains('$')
-                    || Dockerfile::stage_named(&stages, &name, stage.index).is_some()
-                {
+                let name = word.raw.as_str();
+                if name.is_empty() || name.contains('$') {
                     continue;
                 }
-                let later =
-                    stages.iter().find(|other| other.name.as_deref() == Some(name.to_lowercase().as_str()));
-                let near = did_you_mean(&name, stages.iter().filter_map(|other| other.name.as_deref()));
-                let number = name.parse::<usize>().is_ok();
-                if later.is_none() && !number && (name.contains(['/', ':', '@', '.']) || near.is_none()) {
-                    // An image of that name is pulled; without a tag it may still be meant as one.
-                    if !name.contains(['/', ':', '@', '.']) {
-                        out.finding(format!(
-                            "no stage is called `{name}`, so the image `{name}:latest` is pulled"
-                        ))
-                        .aliases(&["DL3022"])
-                        .severity(Severity::Low)
-                        .why("a stage that was renamed becomes an image from a registry without a word")
-                        .help(format!("name the stage `AS {name}`, or the image with its tag"))
-                        .at_file(&docker.file, word.span)
-                        .command(format!("grep -n '^FROM' {}", docker.file.path));
-                    }
-                    continue;
-                }
-                let own = later.is_some_and(|other| other.index == stage.index);
-                let aliases: &[&str] =
-                    if own { &["DL3023", "DS-0006", "x/build-error"] } else { &["DL3022"] };
-                let (message, help) = match (later, near) {
-                    (Some(other), _) if other.index == stage.index => (
-                        format!("`--from={name}` names its own stage"),
-                        "copy from an earlier stage".to_owned(),
-                    ),
-                    (Some(_), _) => (
-                        format!("`--from={name}` names a stage that comes later"),
-                        "move that stage up".to_owned(),
-                    ),
-                    (None, _) if number => (
-                        format!("there is no stage {name} before this one; there are {}", stage.index),
-                        "give the stage a name with `AS` and use it".to_owned(),
-                    ),
-                    (None, near) => (
-                        format!("no stage is called `{name}`"),
-                        near.map_or_else(String::new, |near| format!("did you mean `{near}`?")),
-                    ),
+                let Some(found) = judge(name, stage, &stages) else { continue };
+                let mut aliases = Vec::new();
+                let number = name.parse::<usize>().ok();
+                let known =
+                    name.contains(':') || number.map_or(seen.contains(name), |index| index <= stage.index);
+                aliases.extend((!known).then_some("DL3022"));
+                aliases.extend((found.own && number.is_none()).then_some("DS-0006"));
+                aliases.extend((found.own && seen.contains(name)).then_some("DL3023"));
+                aliases.extend(found.stops.then_some("x/build-error"));
+                let why = if found.stops {
+                    "the build stops here"
+                } else {
+                    "a stage that was renamed becomes an image from a registry without a word"
                 };
-                out.finding(message)
-                    .aliases(aliases)
-                    .why("the build pulls an image of that name, or stops")
-                    .help(help)
+                out.finding(found.message)
+                    .aliases(&aliases)
+                    .severity(if found.stops { Severity::High } else { Severity::Low })
+                    .why(why)
+                    .help(found.help)
                     .at_file(&docker.file, word.span)
                     .command(format!("docker build --check -f {} .", docker.file.path));
             }
         }
     }
+}
+
+/// What is wrong with a reference.
+struct Found {
+    message: String,
+    help: String,
+    /// Whether BuildKit stops.
+    stops: bool,
+    /// Whether it is the stage's own.
+    own: bool,
+}
+
+fn judge(name: &str, stage: &Stage<'_>, stages: &[Stage<'_>]) -> Option<Found> {
+    let lower = name.to_lowercase();
+    let found =
+        |message: String, help: String, stops: bool, own: bool| Some(Found { message, help, stops, own });
+    // Of stages of one name BuildKit means the last of the whole file.
+    let named = stages.iter().rev().find(|other| other.name.as_deref() == Some(lower.as_str()));
+    if let Ok(index) = name.parse::<usize>() {
+        return match index.cmp(&stage.index) {
+            std::cmp::Ordering::Less => None,
+            std::cmp::Ordering::Equal => found(
+                format!("`--from={name}` is the stage itself"),
+                "copy from an earlier stage, by its name".to_owned(),
+                true,
+                true,
+            ),
+            std::cmp::Ordering::Greater => found(
+                format!("there is no stage {name} before this one, which is stage {}", stage.index),
+                "give the stage a name with `AS` and use it".to_owned(),
+                true,
+                false,
+            ),
+        };
+    }
+    if let Some(other) = named {
+        return match other.index.cmp(&stage.index) {
+            std::cmp::Ordering::Less => None,
+            std::cmp::Ordering::Equal => found(
+                format!("`--from={name}` names its own stage"),
+                "copy from an earlier stage".to_owned(),
+                true,
+                true,
+            ),
+            std::cmp::Ordering::Greater => found(
+                format!("`--from={name}` names a stage that comes later"),
+                "move that stage up".to_owned(),
+                true,
+                false,
+            ),
+        };
+    }
+    if name.contains(':') {
+        return None;
+    }
+    let near = did_you_mean(&lower, stages.iter().filter_map(|other| other.name.as_deref()));
+    let help = near.map_or_else(
+        || format!("name the stage `AS {name}`, or the image with its tag"),
+        |near| format!("did you mean `{near}`?"),
+    );
+    if name.parse::<Reference>().is_err() {
+        return found(format!("`{name}` is neither a stage nor the name of an image"), help, true, false);
+    }
+    found(format!("no stage is called `{name}`, so the image `{name}:latest` is pulled"), help, false, false)
 }

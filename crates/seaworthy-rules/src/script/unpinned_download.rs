@@ -3,15 +3,13 @@
 use super::Simple;
 use super::call::Call;
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::Kind;
-use seaworthy_finding::Severity;
 
 declare_rule! {
     name: "unpinned-download",
     summary: "a download is used without being checked",
     passes: "no download is used without being checked",
     family: Dockerfile, category: SupplyChain, severity: High, confidence: Medium, persona: Regular,
-    aliases: ["x/pipe-to-shell", "x/add-no-checksum"], refs: ["Dockerfile reference, ADD --checksum"],
+    aliases: ["x/pipe-to-shell"], refs: ["Dockerfile reference, RUN"],
 }
 
 const SHELLS: [&str; 8] = ["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish"];
@@ -22,28 +20,6 @@ const FETCHERS: [&str; 4] = ["curl", "wget", "fetch", "aria2c"];
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for item in &docker.tree.instructions {
-            if let Kind::Add { sources, .. } = &item.kind
-                && item.flag("checksum").is_none()
-            {
-                for source in sources {
-                    let url = source.unquoted();
-                    if !url.starts_with("https://") && !url.starts_with("http://")
-                        || url
-                            .split(['#', '?'])
-                            .next()
-                            .is_some_and(|path| path.rsplit('.').next() == Some("git"))
-                    {
-                        continue;
-                    }
-                    out.finding(format!("`ADD {url}` takes whatever the server sends"))
-                        .aliases(&["x/add-no-checksum"])
-                        .severity(Severity::Medium)
-                        .why("the file can change between two builds without a trace")
-                        .help("add `--checksum=sha256:…`")
-                        .at_file(&docker.file, source.span)
-                        .command(format!("curl -fsSL {url} | sha256sum"));
-                }
-            }
             let found = cx.commands(docker, item);
             for (at, simple) in found.iter().enumerate() {
                 if !FETCHERS.contains(&simple.program()) || !(piped(found, at) || substituted(found, at)) {

@@ -113,6 +113,7 @@ pub fn path_of(language: &str) -> &'static str {
         "action" => "action.yml",
         "markdown" => "README.md",
         "licence" => "LICENSE",
+        "hadolint" => ".hadolint.yaml",
         other => panic!("no file for a block of `{other}`"),
     }
 }
