@@ -1,6 +1,6 @@
 //! Which actions read and write caches, and which publish: facts about their inputs.
 
-use super::steps::{comment_after, whole_expression};
+use super::steps::{comment_after, input_value, whole_expression};
 use seaworthy_facts::TextFile;
 use seaworthy_workflow::Step;
 
@@ -155,10 +155,10 @@ fn eval(control: &Control, file: &TextFile, step: &Step) -> Usage {
             None => Usage::Maybe,
         },
         Control::Input(switch) => {
-            let Some(entry) = step.input(switch.input) else {
+            if step.input(switch.input).is_none() {
                 return if switch.default { Usage::Yes } else { Usage::No };
-            };
-            let value = entry.as_str();
+            }
+            let value = input_value(step, switch.input);
             let computed = whole_expression(value);
             let yes = match switch.kind {
                 Kind::Text => !value.is_empty(),

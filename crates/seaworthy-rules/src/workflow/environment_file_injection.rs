@@ -26,16 +26,20 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             let Some(run) = &step.run else { continue };
             // A shell that is not known is taken for bash, which nearly every runner has.
             let shell = group.shell(step).unwrap_or("bash");
-            for (file, range) in writes(run.as_str(), shell) {
-                let place = run.locate(&group.file.text, &range);
+            for write in writes(run.as_str(), shell) {
+                let file = write.file;
+                let place = run.locate(&group.file.text, &write.range);
                 if !seen.insert(place.start) {
                     continue;
                 }
-                out.finding(format!("a step of {} writes to `${file}` what it does not fix itself", group.name()))
+                let finding = out.finding(format!("a step of {} writes to `${file}` what it does not fix itself", group.name()))
                     .why("a line break in the value sets any variable, such as `LD_PRELOAD` or `PATH`, for every later step")
                     .help("write to `$GITHUB_OUTPUT` instead, or write a fixed text only")
                     .at_file(group.file, place)
                     .command(format!("grep -n '{file}' {}", group.file.path));
+                if !write.seen {
+                    finding.aliases(&[]);
+                }
             }
         }
     }

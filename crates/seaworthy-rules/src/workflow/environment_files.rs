@@ -5,8 +5,19 @@ use std::ops::Range;
 /// The files whose content the runner takes over.
 const FILES: [&str; 2] = ["GITHUB_ENV", "GITHUB_PATH"];
 
-/// Writes to the files that are not a fixed text: the file, and the place in the script.
-pub(crate) fn writes(script: &str, shell: &str) -> Vec<(&'static str, Range<usize>)> {
+/// A write to one of the files that is not a fixed text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Write {
+    /// The file.
+    pub(crate) file: &'static str,
+    /// The command's place in the script.
+    pub(crate) range: Range<usize>,
+    /// Whether zizmor sees it, too.
+    pub(crate) seen: bool,
+}
+
+/// Writes to the files that are not a fixed text.
+pub(crate) fn writes(script: &str, shell: &str) -> Vec<Write> {
     if !FILES.iter().any(|file| contains(script, file)) {
         return Vec::new();
     }
@@ -43,21 +54,27 @@ struct Command {
     end: usize,
     /// Whether its input is another command's output.
     piped: bool,
+    /// Whether it is a later part of a list or a pipe, or ends a group: zizmor's grammar sees no command there.
+    inner: bool,
 }
 
 /// `cmd >> "$GITHUB_ENV"` where `cmd` is no `echo` or `printf` of a fixed text, and `… | tee "$GITHUB_ENV"`.
-fn posix(script: &str) -> Vec<(&'static str, Range<usize>)> {
+fn posix(script: &str) -> Vec<Write> {
     let mut out = Vec::new();
     for command in commands(script) {
         let Some(first) = command.words.first() else { continue };
         let name = &script[first.start..first.end];
         let prints = matches!(name, "echo" | "printf") && command.words[1..].iter().all(|word| word.fixed);
         if !prints {
-            out.extend(command.targets.iter().map(|file| (*file, command.start..command.end)));
+            let range = command.start..command.end;
+            let seen = !command.inner;
+            out.extend(command.targets.iter().map(|file| Write { file, range: range.clone(), seen }));
         }
         if command.piped && name.contains("tee") {
             let files = command.words[1..].iter().filter_map(|word| word.file);
-            out.extend(files.map(|file| (file, command.start..command.end)));
+            let range = command.start..command.end;
+            // One command is one place, whatever the number of files.
+            out.extend(files.map(|file| Write { file, range: range.clone(), seen: true }));
         }
     }
     out
@@ -71,8 +88,9 @@ fn commands(script: &str) -> Vec<Command> {
     let mut heredocs: Vec<(&str, bool)> = Vec::new();
     let mut redirected = false;
     let mut piped = false;
+    let mut list = false;
     let mut at = 0;
-    let mut finish = |command: &mut Command, piped: bool| {
+    let mut finish = |command: &mut Command, piped: bool, list: bool| {
         let mut done = std::mem::take(command);
         let assigned = done.words.iter().take_while(|word| assignment(&script[word.start..word.end])).count();
         let keywords = done.words[assigned..]
@@ -86,6 +104,8 @@ fn commands(script: &str) -> Vec<Command> {
             .count();
         done.words.drain(..assigned + keywords);
         done.piped = piped;
+        let first = done.words.first().map(|word| &script[word.start..word.end]);
+        done.inner |= piped || list || matches!(first, Some("}" | "done" | "fi" | "esac"));
         if !done.words.is_empty() {
             out.push(done);
         }
@@ -94,8 +114,8 @@ fn commands(script: &str) -> Vec<Command> {
         match bytes[at] {
             b'\\' if bytes.get(at + 1) == Some(&b'\n') => at += 2,
             b'\n' => {
-                finish(&mut command, piped);
-                (piped, redirected) = (false, false);
+                finish(&mut command, piped, list);
+                (piped, redirected, list) = (false, false, false);
                 at += 1;
                 for (end, tabs) in heredocs.drain(..) {
                     at = behind_heredoc(script, at, end, tabs);
@@ -104,8 +124,8 @@ fn commands(script: &str) -> Vec<Command> {
             b' ' | b'\t' | b'\r' => at += 1,
             b'#' => at = script[at..].find('\n').map_or(bytes.len(), |end| at + end),
             b';' | b'(' | b')' => {
-                finish(&mut command, piped);
-                (piped, redirected) = (false, false);
+                finish(&mut command, piped, list);
+                (piped, redirected, list) = (false, false, false);
                 at += 1;
             }
             b'|' | b'&' => {
@@ -114,8 +134,9 @@ fn commands(script: &str) -> Vec<Command> {
                     at += 1;
                     continue;
                 }
-                finish(&mut command, piped);
+                finish(&mut command, piped, list);
                 piped = bytes[at] == b'|' && !double;
+                list |= double;
                 redirected = false;
                 at += 1 + usize::from(double || bytes.get(at + 1) == Some(&b'&'));
             }
@@ -142,6 +163,7 @@ fn commands(script: &str) -> Vec<Command> {
                 at = word.end.max(at);
                 command.end = at;
                 if !redirected {
+                    command.inner |= command.words.is_empty();
                     command.targets.extend(word.file);
                 }
             }
@@ -164,7 +186,7 @@ fn commands(script: &str) -> Vec<Command> {
             }
         }
     }
-    finish(&mut command, piped);
+    finish(&mut command, piped, list);
     out
 }
 
@@ -247,7 +269,7 @@ fn powershell_name(text: &str) -> Option<(&'static str, usize)> {
 }
 
 /// `… >> $env:GITHUB_ENV`, and the file among the arguments of `Out-File` and its kin.
-fn powershell(script: &str) -> Vec<(&'static str, Range<usize>)> {
+fn powershell(script: &str) -> Vec<Write> {
     let mut out = Vec::new();
     let mut start = 0;
     for line in script.split_inclusive('\n') {
@@ -258,7 +280,7 @@ fn powershell(script: &str) -> Vec<(&'static str, Range<usize>)> {
             let writers = ["out-file", "add-content", "set-content", "tee-object"];
             if before.ends_with('>') || writers.iter().any(|writer| lower.contains(writer)) {
                 let indent = text.len() - text.trim_start().len();
-                out.push((file, start + indent..start + text.len()));
+                out.push(Write { file, range: start + indent..start + text.len(), seen: true });
             }
         }
         start += line.len();
@@ -267,7 +289,7 @@ fn powershell(script: &str) -> Vec<(&'static str, Range<usize>)> {
 }
 
 /// `… >> %GITHUB_ENV%`.
-fn cmd(script: &str) -> Vec<(&'static str, Range<usize>)> {
+fn cmd(script: &str) -> Vec<Write> {
     let mut out = Vec::new();
     let mut start = 0;
     for line in script.split_inclusive('\n') {
@@ -278,7 +300,7 @@ fn cmd(script: &str) -> Vec<(&'static str, Range<usize>)> {
             let before = text[..at].trim_end_matches('"').trim_end();
             if before.ends_with('>') && !before.trim_end_matches('>').trim().is_empty() {
                 let indent = text.len() - text.trim_start().len();
-                out.push((file, start + indent..start + text.len()));
+                out.push(Write { file, range: start + indent..start + text.len(), seen: true });
             }
         }
         start += line.len();

@@ -1,10 +1,10 @@
 //! Reports checkouts whose token a later step uploads with the whole work tree.
 
 use super::edit::{self, Anchor};
-use super::steps::{Group, groups, whole_expression};
+use super::steps::{Group, groups, input_value, whole_expression};
 use crate::{Cx, Sink};
 use seaworthy_finding::{Applicability, Edit};
-use seaworthy_workflow::{Kind, Step};
+use seaworthy_workflow::Step;
 
 declare_rule! {
     name: "leaked-checkout-credentials",
@@ -45,7 +45,7 @@ pub(super) fn persists(step: &Step) -> bool {
     step.uses("actions/checkout")
         && step.uses.as_ref().is_some_and(|uses| uses.reference().is_some())
         && !opaque
-        && step.input_str("persist-credentials") != "false"
+        && input_value(step, "persist-credentials") != "false"
 }
 
 /// Whether the step uploads the whole work tree.
@@ -64,11 +64,8 @@ pub(super) fn fix(group: &Group<'_>, step: &Step) -> Option<Vec<Edit>> {
     }
     let uses = step.uses.as_ref()?;
     match step.input("persist-credentials") {
-        Some(entry) => {
-            let Kind::Scalar(text) = &entry.value.kind else { return None };
-            let own = text.span.start > entry.key.span.start && !text.is_null() && !text.has_expression();
-            own.then(|| vec![Edit { span: text.span, text: "false".to_owned() }])
-        }
+        // Who wrote `true` meant it.
+        Some(_) => None,
         None => {
             let entries = [("persist-credentials".to_owned(), "false".to_owned())];
             edit::add_below(&group.file.text, step, "with", &entries, Anchor::After(uses.text.span))

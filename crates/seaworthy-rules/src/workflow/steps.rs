@@ -122,6 +122,16 @@ pub(crate) fn all_uses<'a>(cx: &Cx<'a>) -> Vec<(&'a TextFile, &'a Uses)> {
     out
 }
 
+/// The value of an input as an action sees it: booleans of YAML in lower case.
+pub(crate) fn input_value<'a>(step: &'a Step, name: &str) -> &'a str {
+    let Some(entry) = step.input(name) else { return "" };
+    match entry.text().and_then(Text::as_bool) {
+        Some(true) => "true",
+        Some(false) => "false",
+        None => entry.as_str(),
+    }
+}
+
 /// Whether a text is one expression and nothing else.
 pub(crate) fn whole_expression(text: &str) -> bool {
     text.starts_with("${{") && text.ends_with("}}")
