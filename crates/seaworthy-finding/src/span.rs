@@ -70,6 +70,16 @@ impl LineIndex {
     }
 }
 
+impl LineIndex {
+    /// The same in UTF-16 code units, as editors and SARIF viewers count.
+    pub fn line_col_utf16(&self, text: &str, offset: usize) -> (usize, usize) {
+        let (line, _) = self.line_col(text, offset);
+        let start = self.starts[line - 1];
+        let before = text.get(start..offset.min(text.len())).unwrap_or_default();
+        (line, before.chars().map(char::len_utf16).sum::<usize>() + 1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,5 +92,8 @@ mod tests {
         assert_eq!(index.line_col(text, 2), (2, 1));
         assert_eq!(index.line_col(text, 5), (2, 3));
         assert_eq!(index.line_col(text, 999), (3, 1));
+        let text = "a\n\u{1F40B}b";
+        assert_eq!(LineIndex::new(text).line_col_utf16(text, 6), (2, 3));
+        assert_eq!(LineIndex::new(text).line_col(text, 6), (2, 2));
     }
 }

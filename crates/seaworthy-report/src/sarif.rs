@@ -28,11 +28,12 @@ pub(crate) fn render(report: &Report, options: &Options<'_>) -> Result<String, s
         report.findings.iter().filter(|one| one.status != FindingStatus::Hidden).take(MOST).collect();
     let (rules, index) = rules(report, options);
     let prints = fingerprints(&findings);
-    let results: Vec<Value> = findings
-        .iter()
-        .zip(&prints)
-        .map(|(finding, print)| result(report, finding, print, index.get(finding.rule.as_str()), options))
-        .collect();
+    let mut texts = Texts { sources: options.sources, known: BTreeMap::new() };
+    let mut results: Vec<Value> = Vec::with_capacity(findings.len());
+    for (finding, print) in findings.iter().zip(&prints) {
+        let rule_index = index.get(finding.rule.as_str());
+        results.push(result(report, finding, print, rule_index, options, &mut texts));
+    }
     let unrun =
         report.checks.iter().filter(|check| matches!(check.status, CheckStatus::NotRun | CheckStatus::Error));
     let notifications: Vec<Value> =
@@ -58,7 +59,7 @@ pub(crate) fn render(report: &Report, options: &Options<'_>) -> Result<String, s
             "automationDetails": {"id": format!("seaworthy/{}/", escape(&report.command))},
             "invocations": [invocation],
             "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository"}}},
-            "columnKind": "unicodeCodePoints",
+            "columnKind": "utf16CodeUnits",
             "results": results,
             "properties": {
                 "verdict": report.verdict,
@@ -147,6 +148,7 @@ fn result(
     print: &str,
     rule_index: Option<&usize>,
     options: &Options<'_>,
+    texts: &mut Texts<'_>,
 ) -> Value {
     let level = match loudness(report, finding) {
         Loudness::Error => "error",
@@ -157,7 +159,7 @@ fn result(
         "ruleId": escape(&finding.rule),
         "level": level,
         "message": {"text": message(finding)},
-        "locations": [location(finding, options)],
+        "locations": [location(finding, options, texts)],
         "partialFingerprints": {
             // The only key GitHub compares; the number tells equal lines apart.
             "primaryLocationLineHash": format!("{}:1", print.get(..16).unwrap_or(print)),
@@ -168,7 +170,7 @@ fn result(
     if let Some(at) = rule_index {
         value["ruleIndex"] = json!(at);
     }
-    if let Some(fix) = fix(finding, options) {
+    if let Some(fix) = fix(finding, options, texts) {
         value["fixes"] = json!([fix]);
     }
     if report.findings.iter().any(|one| one.status == FindingStatus::Baselined) {
@@ -200,11 +202,39 @@ fn message(finding: &Finding) -> String {
     parts.join("\n\n")
 }
 
-fn location(finding: &Finding, options: &Options<'_>) -> Value {
+/// The files of the project, each read once.
+struct Texts<'a> {
+    sources: crate::Sources<'a>,
+    known: BTreeMap<String, Option<(String, LineIndex)>>,
+}
+
+impl Texts<'_> {
+    fn get(&mut self, path: &str) -> Option<&(String, LineIndex)> {
+        if !self.known.contains_key(path) {
+            let read = (self.sources)(path).map(|text| {
+                let index = LineIndex::new(&text);
+                (text, index)
+            });
+            self.known.insert(path.to_owned(), read);
+        }
+        self.known.get(path)?.as_ref()
+    }
+}
+
+fn location(finding: &Finding, options: &Options<'_>, texts: &mut Texts<'_>) -> Value {
     let path = repository_path(options.repository_prefix, artifact(finding, options.fallback_path));
     let region = match &finding.location {
-        Location::File { line, column, end_line, end_column, .. } => {
-            region(*line, *column, *end_line, *end_column)
+        Location::File { path, span, line, column, end_line, end_column } => {
+            // Columns in the units this document declares, where the file is still the one that was judged.
+            let counted = texts.get(path).and_then(|(text, index)| {
+                let same = index.line_col(text, span.start) == (*line, *column)
+                    && index.line_col(text, span.end) == (*end_line, *end_column);
+                same.then(|| {
+                    (index.line_col_utf16(text, span.start).1, index.line_col_utf16(text, span.end).1)
+                })
+            });
+            let (column, end_column) = counted.unwrap_or((*column, *end_column));
+            region(*line, column, *end_line, end_column)
         }
         _ => json!({"startLine": 1}),
     };
@@ -235,15 +265,14 @@ fn region(line: usize, column: usize, end_line: usize, end_column: usize) -> Val
     value
 }
 
-fn fix(finding: &Finding, options: &Options<'_>) -> Option<Value> {
+fn fix(finding: &Finding, options: &Options<'_>, texts: &mut Texts<'_>) -> Option<Value> {
     let fix = finding.fix.as_ref()?;
-    let source = (options.sources)(&fix.path);
-    let index = source.as_deref().map(LineIndex::new);
+    let source = texts.get(&fix.path);
     let replace = |edit: &Edit| {
-        let deleted = match (&source, &index) {
-            (Some(text), Some(index)) if edit.span.end <= text.len() => {
-                let (line, column) = index.line_col(text, edit.span.start);
-                let (end_line, end_column) = index.line_col(text, edit.span.end);
+        let deleted = match source {
+            Some((text, index)) if edit.span.end <= text.len() => {
+                let (line, column) = index.line_col_utf16(text, edit.span.start);
+                let (end_line, end_column) = index.line_col_utf16(text, edit.span.end);
                 json!({"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column})
             }
             _ => json!({"byteOffset": edit.span.start, "byteLength": edit.span.len()}),
