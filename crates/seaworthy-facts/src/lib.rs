@@ -31,8 +31,10 @@ pub use pipeline::{
     PipelineVariable,
 };
 pub use project::{
-    ComposeFact, ComposeHealth, ComposePort, ComposeService, ContextEntry, DockerfileFact, GitFact,
-    IgnoreFact, ProjectFacts, RustCrate, Spanned, SyntaxProblem, TextFile,
+    ComposeDependency, ComposeDevice, ComposeDeviceRequest, ComposeEnvFile, ComposeFact, ComposeHealth,
+    ComposeInsert, ComposeItems, ComposeList, ComposeMount, ComposePort, ComposeResource, ComposeService,
+    ContextEntry, DockerfileFact, GitFact, IgnoreFact, ProjectFacts, RustCrate, Spanned, SyntaxProblem,
+    TextFile,
 };
 pub use release::{ReferrerFact, ReleaseFacts, SignatureFact, TagFact};
 pub use run::{

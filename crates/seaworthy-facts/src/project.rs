@@ -99,9 +99,13 @@ pub struct ComposePort {
     pub target: String,
     /// `tcp` or `udp`.
     pub protocol: String,
+    /// Whether it is in the short form.
+    pub short: bool,
+    /// Whether the text belongs to other places of the file too.
+    pub shared: bool,
 }
 
-/// A health check of a compose file. Times in milliseconds.
+/// A health check of a compose file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComposeHealth {
     /// Where it stands.
@@ -110,6 +114,125 @@ pub struct ComposeHealth {
     pub test: Vec<String>,
     /// Whether it is switched off.
     pub disabled: bool,
+    /// `start_period`, as written.
+    pub start_period: Option<Spanned<String>>,
+}
+
+/// Where keys can be added to a mapping of a compose file, and how they are written there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComposeInsert {
+    /// The byte new text goes to: the end of the mapping's last line.
+    pub at: usize,
+    /// What stands before each key: a line break and the indentation.
+    pub indent: String,
+}
+
+/// What a service waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComposeDependency {
+    /// The other service.
+    pub service: Spanned<String>,
+    /// `condition`; absent in the short form.
+    pub condition: Option<Spanned<String>>,
+    /// Whether the service starts without it all the same.
+    pub optional: bool,
+    /// Whether its text is shared with other places of the file.
+    pub shared: bool,
+    /// Whether it is an entry of a list in brackets.
+    pub list: Option<ComposeList>,
+}
+
+/// How a list is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComposeList {
+    /// A line with a dash for each entry.
+    Block,
+    /// In brackets.
+    Flow,
+}
+
+/// A list with its place, for adding entries to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ComposeItems {
+    /// The whole list; nothing where the key is absent.
+    pub span: Option<Span>,
+    /// Whether it is written in brackets.
+    pub flow: bool,
+    /// Whether its text belongs to other places too, so that a change there changes these.
+    pub shared: bool,
+}
+
+/// A mount of a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ComposeMount {
+    /// Where it stands.
+    pub span: Span,
+    /// `bind`, `volume`, `tmpfs`, `npipe`, `cluster` or `image`.
+    pub kind: String,
+    /// A path of the host, or a volume's name; empty for an anonymous volume.
+    pub source: String,
+    /// The path in the container.
+    pub target: String,
+    /// Whether it cannot be written.
+    pub read_only: bool,
+    /// `propagation` of a bind mount.
+    pub propagation: Option<String>,
+    /// Whether it is in the short form.
+    pub short: bool,
+}
+
+/// A device of the host for a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ComposeDevice {
+    /// Where it stands.
+    pub span: Span,
+    /// The path on the host.
+    pub source: String,
+    /// Letters of `rwm`; absent means all.
+    pub permissions: Option<String>,
+}
+
+/// A file of variables for a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComposeEnvFile {
+    /// The path, relative to the compose file.
+    pub path: Spanned<String>,
+    /// Whether compose refuses to start without it.
+    pub required: bool,
+}
+
+/// A request for devices by their abilities, such as GPUs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ComposeDeviceRequest {
+    /// Where it stands.
+    pub span: Span,
+    /// `driver`.
+    pub driver: Option<String>,
+    /// `count`.
+    pub count: Option<String>,
+    /// `device_ids`.
+    pub device_ids: Vec<String>,
+    /// `capabilities`.
+    pub capabilities: Vec<String>,
+    /// Whether it stands under `gpus` rather than under `deploy`.
+    pub gpus: bool,
+}
+
+/// An entry of the top-level `networks`, `volumes`, `secrets` or `configs`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ComposeResource {
+    /// Its key.
+    pub name: Spanned<String>,
+    /// Whether it is made elsewhere.
+    pub external: bool,
+    /// `internal` of a network.
+    pub internal: bool,
+    /// `file` of a secret or config.
+    pub file: Option<Spanned<String>>,
+    /// The path of the host a volume is: `driver_opts.device` of a bind.
+    pub device: Option<Spanned<String>>,
+    /// Whether that path cannot be written.
+    pub read_only: bool,
 }
 
 /// A service of a compose file. Absent keys are `None` or empty.
@@ -169,6 +292,80 @@ pub struct ComposeService {
     pub secrets: Vec<Spanned<String>>,
     /// Keys the compose specification does not know, with the nearest known one.
     pub unknown_keys: Vec<(Spanned<String>, Option<String>)>,
+    /// Where keys can be added; nothing where the mapping is shared, empty or in brackets.
+    pub insert: Option<ComposeInsert>,
+    /// Keys in the order they are written, those merged into it left out.
+    pub keys: Vec<Spanned<String>>,
+    /// The service it extends, as written.
+    pub extends: Option<Spanned<String>>,
+    /// `container_name`.
+    pub container_name: Option<Spanned<String>>,
+    /// `pid`.
+    pub pid: Option<Spanned<String>>,
+    /// `ipc`.
+    pub ipc: Option<Spanned<String>>,
+    /// `userns_mode`.
+    pub userns_mode: Option<Spanned<String>>,
+    /// `uts`.
+    pub uts: Option<Spanned<String>>,
+    /// `cgroup`.
+    pub cgroup: Option<Spanned<String>>,
+    /// `platform`.
+    pub platform: Option<Spanned<String>>,
+    /// `pull_policy`.
+    pub pull_policy: Option<Spanned<String>>,
+    /// `runtime`.
+    pub runtime: Option<Spanned<String>>,
+    /// `cpus`, `cpu_quota` or `deploy.resources.limits.cpus`.
+    pub cpu_limit: Option<Spanned<String>>,
+    /// `deploy.restart_policy.condition`, or `any` where the policy names none.
+    pub deploy_restart: Option<String>,
+    /// `deploy.replicas` or `scale`.
+    pub replicas: Option<Spanned<String>>,
+    /// `logging.driver`.
+    pub logging_driver: Option<Spanned<String>>,
+    /// `devices`.
+    pub devices: Vec<ComposeDevice>,
+    /// `device_cgroup_rules`.
+    pub device_cgroup_rules: Vec<Spanned<String>>,
+    /// `gpus` and `deploy.resources.reservations.devices`.
+    pub device_requests: Vec<ComposeDeviceRequest>,
+    /// `volumes`.
+    pub mounts: Vec<ComposeMount>,
+    /// How `volumes` is written.
+    pub volumes_list: ComposeItems,
+    /// `depends_on`.
+    pub depends_on: Vec<ComposeDependency>,
+    /// Services of `links`, `volumes_from` and of `service:` in namespaces.
+    pub references: Vec<Spanned<String>>,
+    /// `profiles`.
+    pub profiles: Vec<Spanned<String>>,
+    /// `env_file`.
+    pub env_files: Vec<ComposeEnvFile>,
+    /// `configs`, by name.
+    pub configs: Vec<Spanned<String>>,
+    /// `expose`.
+    pub expose: Vec<Spanned<String>>,
+    /// `command` as words; a string is split as a shell splits it.
+    pub command: Option<Spanned<Vec<String>>>,
+    /// `entrypoint`, likewise.
+    pub entrypoint: Option<Spanned<Vec<String>>>,
+    /// Where `build` stands.
+    pub build_span: Option<Span>,
+    /// Whether `build` carries the Dockerfile in itself.
+    pub dockerfile_inline: bool,
+    /// `build.target`.
+    pub build_target: Option<Spanned<String>>,
+    /// `build.args`, with absent values where only a name is given.
+    pub build_args: Vec<(Spanned<String>, Option<String>)>,
+    /// Whether a program of its own provides the service, so that there is no container.
+    pub provider: bool,
+    /// How `cap_drop` is written.
+    pub cap_drop_list: ComposeItems,
+    /// How `security_opt` is written.
+    pub security_opt_list: ComposeItems,
+    /// How `ports` is written.
+    pub ports_list: ComposeItems,
 }
 
 /// A compose file.
@@ -188,6 +385,26 @@ pub struct ComposeFact {
     pub volumes: Vec<Spanned<String>>,
     /// Top-level keys the specification does not know, with the nearest known one.
     pub unknown_keys: Vec<(Spanned<String>, Option<String>)>,
+    /// Top-level keys in the order they are written.
+    pub keys: Vec<Spanned<String>>,
+    /// `name`.
+    pub name: Option<Spanned<String>>,
+    /// `networks`.
+    pub networks: Vec<ComposeResource>,
+    /// `volumes`.
+    pub volume_resources: Vec<ComposeResource>,
+    /// `secrets`.
+    pub secrets: Vec<ComposeResource>,
+    /// `configs`.
+    pub configs: Vec<ComposeResource>,
+    /// Variables without a value or default, where they are used.
+    pub unset: Vec<Spanned<String>>,
+    /// Files it includes or extends that could not be read, where they are named.
+    pub unread: Vec<Spanned<String>>,
+    /// Whether it includes other files, so that names may be defined there.
+    pub includes: bool,
+    /// Whether it is laid over another file: `compose.override.yaml` and the like.
+    pub partial: bool,
 }
 
 /// What git knows.
@@ -251,6 +468,8 @@ pub struct ProjectFacts {
     pub called: Vec<WorkflowFact>,
     /// Actions.
     pub actions: Vec<ActionFact>,
+    /// Texts of further files that compose files name: `.env` and what they extend, by path.
+    pub beside: BTreeMap<String, String>,
     /// Documents.
     pub documents: Vec<DocumentFact>,
     /// Dockerfiles and compose files in the fences of the documents.

@@ -7,6 +7,7 @@ use seaworthy_facts::{
     TextFile, WorkflowFact,
 };
 use seaworthy_workflow::Target;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Workflows that are called are followed up to this number of files.
@@ -108,10 +109,10 @@ pub fn from_files(files: &[(&str, &str)]) -> ProjectFacts {
     }
     context.extend(dirs.into_iter().map(|path| ContextEntry { path, size: 0, is_dir: true, tracked: None }));
     context.sort();
-    let mut facts = assemble(known.collect());
-    follow_calls(&mut facts, &|wanted| {
-        files.iter().find(|(path, _)| *path == wanted).map(|(_, text)| (*text).to_owned())
-    });
+    let read =
+        |path: &str| files.iter().find(|(known, _)| *known == path).map(|(_, text)| (*text).to_owned());
+    let mut facts = assemble(known.collect(), &read);
+    follow_calls(&mut facts, &read);
     facts.context = context;
     let root = files.iter().filter(|(path, _)| declarations::wanted(path));
     facts.declarations = root.flat_map(|(path, text)| declarations::read(path, text)).collect();
@@ -147,7 +148,7 @@ fn rebuild(
         git: known.git.clone(),
         rust: known.rust.clone(),
         unreadable: known.unreadable.clone(),
-        ..assemble(files)
+        ..assemble(files, &|path| texts.get(path).or_else(|| known.beside.get(path)).cloned())
     }
 }
 
@@ -169,7 +170,7 @@ pub fn with_open(known: &ProjectFacts, open: &[(FileKind, &str, &str)]) -> Proje
 /// The claims of one text in memory, under the name it would have as a file.
 pub fn from_text(path: &str, text: String) -> ProjectFacts {
     let kind = kind_of(path).unwrap_or_else(|| kind_of_named(path, &text));
-    assemble(vec![(kind, TextFile::new(path, text))])
+    assemble(vec![(kind, TextFile::new(path, text))], &|_| None)
 }
 
 /// What a file is that somebody named although its name says nothing.
@@ -184,9 +185,17 @@ pub(crate) fn kind_of_named(path: &str, text: &str) -> FileKind {
     }
 }
 
-/// Parses every file and joins what belongs together.
-pub(crate) fn assemble(files: Vec<(FileKind, TextFile)>) -> ProjectFacts {
+/// Parses every file and joins what belongs together; `read` gives the texts of further files they name.
+pub(crate) fn assemble(files: Vec<(FileKind, TextFile)>, read: compose::Read<'_>) -> ProjectFacts {
     let mut facts = ProjectFacts::default();
+    let beside = RefCell::new(BTreeMap::new());
+    let recorded = |path: &str| {
+        let text = read(path);
+        if let Some(text) = &text {
+            beside.borrow_mut().insert(path.to_owned(), text.clone());
+        }
+        text
+    };
     for (kind, file) in files {
         match kind {
             FileKind::Dockerfile => facts.dockerfiles.push(dockerfile(file)),
@@ -194,7 +203,7 @@ pub(crate) fn assemble(files: Vec<(FileKind, TextFile)>) -> ProjectFacts {
                 let patterns = ignore::read(&file.text);
                 facts.ignores.push(IgnoreFact { file, patterns });
             }
-            FileKind::Compose => facts.composes.push(compose::read(file)),
+            FileKind::Compose => facts.composes.push(compose::read_with(file, &recorded)),
             FileKind::Pipeline => facts.pipelines.push(gitlab::read(file)),
             FileKind::Workflow => facts.workflows.push(workflow(file)),
             FileKind::Action => {
@@ -206,6 +215,7 @@ pub(crate) fn assemble(files: Vec<(FileKind, TextFile)>) -> ProjectFacts {
             FileKind::Hadolint => {}
         }
     }
+    facts.beside = beside.take();
     facts.dockerfiles.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     facts.ignores.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     facts.composes.sort_by(|a, b| a.file.path.cmp(&b.file.path));
@@ -281,7 +291,7 @@ fn document(file: TextFile) -> DocumentFact {
 
 /// A project of one file that stands in a document.
 pub(crate) fn fragment(kind: FileKind, file: TextFile) -> ProjectFacts {
-    assemble(vec![(kind, file)])
+    assemble(vec![(kind, file)], &|_| None)
 }
 
 /// The build context a compose file gives a Dockerfile.

@@ -68,8 +68,9 @@ pub fn collect(root: &Path, opts: &Options) -> Result<ProjectFacts, ProjectError
     let mut walk = Walk { root: root.to_owned(), ..Walk::default() };
     walk.directory("", 0);
     walk.named(opts)?;
-    let mut facts = assemble(walk.files);
-    follow_calls(&mut facts, &|path| called(root, path));
+    let beside = |path: &str| named(root, path);
+    let mut facts = assemble(walk.files, &beside);
+    follow_calls(&mut facts, &beside);
     facts.root = path();
     if let Some((_, tracked)) = &known_git {
         for entry in &mut walk.context {
@@ -104,7 +105,8 @@ fn single(path: &Path) -> Result<ProjectFacts, ProjectError> {
     let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let text = lossy(bytes);
     let kind = kind_of(&full.to_string_lossy()).unwrap_or_else(|| kind_of_named(&name, &text));
-    let mut facts = assemble(vec![(kind, TextFile::new(&name, text))]);
+    let beside = path.parent().unwrap_or(Path::new("")).to_owned();
+    let mut facts = assemble(vec![(kind, TextFile::new(&name, text))], &|path| named(&beside, path));
     facts.root = path.parent().map(|parent| parent.display().to_string()).unwrap_or_default();
     Ok(facts)
 }
@@ -193,10 +195,13 @@ fn wanted(kind: FileKind, path: &str) -> bool {
         || path.starts_with(".github/")
 }
 
-/// The text of a workflow below the root; links are not followed.
-fn called(root: &Path, path: &str) -> Option<String> {
+/// The text of a file below the root that another one names; links are not followed, and nothing large is read.
+fn named(root: &Path, path: &str) -> Option<String> {
     let mut at = root.to_owned();
     for part in path.split('/') {
+        if part.is_empty() || part == ".." {
+            return None;
+        }
         at.push(part);
         if fs::symlink_metadata(&at).ok()?.file_type().is_symlink() {
             return None;

@@ -1,80 +1,200 @@
 //! Reads compose files: tolerant, with the place of everything.
 
+mod canonical;
+mod interpolate;
 mod keys;
+mod load;
+mod merge;
+mod mounts;
+mod normalize;
+mod paths;
 mod ports;
+mod portspec;
 mod service;
+mod typed;
+mod unique;
+mod value;
+mod volumes;
 
+pub use interpolate::{Interpolation, Variables};
+pub use load::{ModelError, ModelOptions, Read, model};
 pub use ports::short_port;
 
 use crate::yaml::{self, Node};
+use interpolate::Unset;
 use keys::{TOP, unknown};
-use seaworthy_facts::{ComposeFact, Spanned, SyntaxProblem, TextFile};
+use seaworthy_facts::{ComposeFact, ComposeResource, Spanned, SyntaxProblem, TextFile};
+use seaworthy_finding::Span;
+use value::Value;
 
-/// Reads a compose file. What is not understood is left out or noted, never an error.
+/// Reads a compose file by itself. What is not understood is left out or noted, never an error.
 pub fn read(file: TextFile) -> ComposeFact {
+    read_with(file, &|_| None)
+}
+
+/// Reads a compose file beside others: what it extends, and the variables of `.env`, come through `read`, which takes
+/// paths relative to the same directory as the file's own.
+pub fn read_with(file: TextFile, read: Read<'_>) -> ComposeFact {
     let (root, errors) = yaml::read(&file.text);
     let mut fact = ComposeFact {
         problems: errors
             .into_iter()
             .map(|error| SyntaxProblem { span: error.span, message: error.message, fatal: true })
             .collect(),
+        partial: partial(&file.path),
         file,
         services: Vec::new(),
         version: None,
         internal_networks: Vec::new(),
         volumes: Vec::new(),
         unknown_keys: Vec::new(),
+        keys: Vec::new(),
+        name: None,
+        networks: Vec::new(),
+        volume_resources: Vec::new(),
+        secrets: Vec::new(),
+        configs: Vec::new(),
+        unset: Vec::new(),
+        unread: Vec::new(),
+        includes: false,
     };
-    let Some(root) = root.filter(|root| !root.is_null()) else { return fact };
-    if !root.is_map() {
-        fact.problems.push(problem(&root, "a compose file is a mapping with the key `services`"));
+    let Some(node) = root.filter(|root| !root.is_null()) else { return fact };
+    if !node.is_map() {
+        fact.problems.push(problem(node.span, "a compose file is a mapping with the key `services`"));
         return fact;
     }
-    fact.unknown_keys = unknown(&root, TOP);
-    fact.version = root
+    fact.unknown_keys = unknown(&node, TOP);
+    fact.version = node
         .entry("version")
         .map(|(key, value)| seaworthy_finding::Span::new(key.span.start, value.span.end));
-    if let Some(services) = root.get("services") {
-        if !services.is_map() && !services.is_null() {
-            fact.problems.push(problem(&services, "`services` is a mapping of names to services"));
-        }
-        for (name, service) in services.entries() {
-            if service.is_map() {
-                fact.services.push(service::read(&name, &service));
-                fact.problems.extend(service::problems(&service));
-            } else {
-                let text = format!("the service `{}` is a mapping", name.text().unwrap_or_default());
-                fact.problems.push(problem(&service, &text));
-            }
-        }
-    }
-    for (name, network) in root.get("networks").map(|networks| networks.entries()).unwrap_or_default() {
-        if network.get("internal").and_then(|node| boolean(&node)) == Some(true) {
-            fact.internal_networks.extend(name.text().map(str::to_owned));
-        }
-    }
-    for (name, _) in root.get("volumes").map(|volumes| volumes.entries()).unwrap_or_default() {
-        fact.volumes.extend(spanned(&name));
-    }
+    let own = |(key, _): &(std::rc::Rc<Node>, std::rc::Rc<Node>)| {
+        key.text().map(|text| Spanned { value: text.to_owned(), span: key.span })
+    };
+    fact.keys = node.pairs().iter().filter_map(own).collect();
+    let Some(mut root) = value::from_node(&node) else {
+        fact.problems.push(problem(node.span, "the aliases stand for too much to be read"));
+        return fact;
+    };
+    resolve(&mut root, &mut fact, read);
+    fact.includes = root.get("include").is_some();
+    fact.name = root.get("name").and_then(spanned);
+    services(&root, &node, &mut fact);
+    fact.networks = resources(root.get("networks"));
+    fact.volume_resources = resources(root.get("volumes"));
+    fact.secrets = resources(root.get("secrets"));
+    fact.configs = resources(root.get("configs"));
+    let internal = fact.networks.iter().filter(|network| network.internal);
+    fact.internal_networks = internal.map(|network| network.name.value.clone()).collect();
+    fact.volumes = fact.volume_resources.iter().map(|volume| volume.name.clone()).collect();
     fact
 }
 
-fn problem(node: &Node, message: &str) -> SyntaxProblem {
-    SyntaxProblem { span: node.span, message: message.to_owned(), fatal: true }
+/// Whether a file is laid over another one by its name.
+fn partial(path: &str) -> bool {
+    path.rsplit('/').next().unwrap_or(path).contains("override")
+}
+
+/// Puts in values of variables, and what services extend.
+fn resolve(root: &mut Value, fact: &mut ComposeFact, read: Read<'_>) {
+    let path = fact.file.path.clone();
+    let beside = paths::beside(&path, ".env");
+    let variables = read(&beside).map(|text| interpolate::dotenv(&text)).unwrap_or_default();
+    let (unset, problems) = (&mut fact.unset, &mut fact.problems);
+    let mut missing = |value: &Value, names: Vec<String>| {
+        unset.extend(names.into_iter().map(|name| Spanned { value: name, span: value.span }));
+    };
+    let mut refused =
+        |value: &Value, error: Interpolation| problems.push(problem(value.span, &error.to_string()));
+    interpolate::tree(root, &variables, Unset::Keep, &mut missing, &mut refused);
+    let loader = load::Loader { read, variables: None, chain: Vec::new() };
+    let mut whole = root.clone();
+    match loader.extended(&mut whole, &path) {
+        Ok(()) => *root = whole,
+        // What cannot be followed is judged by what stands here; it is said that more may come.
+        Err(ModelError::At { span, message, file }) if file == path => {
+            fact.unread.push(Spanned { value: message, span });
+        }
+        Err(error) => fact.unread.push(Spanned { value: error.to_string(), span: Span::default() }),
+    }
+    merge::drop_reset(root);
+}
+
+fn services(root: &Value, node: &Node, fact: &mut ComposeFact) {
+    let Some(services) = root.get("services") else { return };
+    let Some(map) = services.map() else {
+        if !services.is_null() {
+            fact.problems.push(problem(services.span, "`services` is a mapping of names to services"));
+        }
+        return;
+    };
+    let nodes = node.get("services");
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_by_key(|(_, (span, _))| span.start);
+    for (name, (span, service)) in entries {
+        if service.map().is_some() {
+            let own = nodes.as_ref().and_then(|nodes| nodes.get(name));
+            fact.services.push(service::read(name, *span, service, own.as_deref(), &fact.file.text));
+            fact.problems.extend(problems(service));
+        } else if !service.is_null() || !fact.partial {
+            fact.problems.push(problem(service.span, &format!("the service `{name}` is a mapping")));
+        }
+    }
+}
+
+/// What compose refuses in a service beyond unknown keys.
+fn problems(service: &Value) -> Vec<SyntaxProblem> {
+    let mut out = Vec::new();
+    for key in ["read_only", "privileged", "init"] {
+        if let Some(value) = service.get(key)
+            && value.flag().is_none()
+            && value.text().is_none_or(|text| !text.contains('$'))
+        {
+            out.push(problem(value.span, &format!("`{key}` is `true` or `false`")));
+        }
+    }
+    for key in ["ports", "cap_drop", "cap_add", "security_opt", "volumes"] {
+        if let Some(value) = service.get(key)
+            && !matches!(value.data, value::Data::Seq(_) | value::Data::Null)
+        {
+            out.push(problem(value.span, &format!("`{key}` is a list")));
+        }
+    }
+    out
+}
+
+fn resources(value: Option<&Value>) -> Vec<ComposeResource> {
+    let Some(map) = value.and_then(Value::map) else { return Vec::new() };
+    let one = |(name, (span, entry)): (&String, &(Span, Value))| {
+        let text = |key: &str| entry.get(key).and_then(spanned);
+        let option = |key: &str| entry.get("driver_opts").and_then(|opts| opts.get(key));
+        let flags = option("o").and_then(Value::text).unwrap_or_default().to_ascii_lowercase();
+        let has = |wanted: &str| flags.split(',').any(|flag| flag.trim() == wanted);
+        let none = option("type").and_then(Value::text).is_some_and(|kind| kind.eq_ignore_ascii_case("none"));
+        let local = text("driver").is_none_or(|driver| driver.value == "local");
+        let outside = entry.get("external");
+        ComposeResource {
+            name: Spanned { value: name.clone(), span: *span },
+            external: outside.is_some_and(|value| value.map().is_some() || value.flag() == Some(true)),
+            internal: entry.get("internal").and_then(Value::flag) == Some(true),
+            file: text("file"),
+            device: option("device")
+                .and_then(spanned)
+                .filter(|_| local && (none || has("bind") || has("rbind"))),
+            read_only: has("ro"),
+        }
+    };
+    let mut out: Vec<ComposeResource> = map.iter().map(one).collect();
+    out.sort_by_key(|entry| entry.name.span.start);
+    out
+}
+
+fn problem(span: Span, message: &str) -> SyntaxProblem {
+    SyntaxProblem { span, message: message.to_owned(), fatal: true }
 }
 
 /// A scalar with its place.
-pub(crate) fn spanned(node: &Node) -> Option<Spanned<String>> {
-    node.text().map(|text| Spanned { value: text.to_owned(), span: node.span })
-}
-
-/// A boolean, also one written as text.
-pub(crate) fn boolean(node: &Node) -> Option<bool> {
-    match node.text()?.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" => Some(true),
-        "false" | "no" | "off" => Some(false),
-        _ => None,
-    }
+pub(crate) fn spanned(value: &Value) -> Option<Spanned<String>> {
+    value.text().map(|text| Spanned { value: text, span: value.span })
 }
 
 #[cfg(test)]
@@ -110,7 +230,7 @@ mod tests {
                 (None, Some("8000"), "8000", "tcp"),
                 (Some("127.0.0.1"), Some("9000-9005"), "9000-9005", "udp"),
                 (Some("::1"), Some("80"), "80", "tcp"),
-                (None, Some("${PORT:-8000}"), "81", "tcp"),
+                (None, Some("8000"), "81", "tcp"),
                 (Some("127.0.0.1"), Some("8080"), "82", "tcp"),
             ]
         );

@@ -8,6 +8,8 @@ use std::rc::Rc;
 
 /// Deeper nesting is refused so that no input exhausts the stack.
 const MAX_DEPTH: usize = 128;
+/// Entries that aliases stand for at most, so that a short file cannot be a long one.
+const MAX_COPIES: usize = 1_000_000;
 /// Blanks put in at most, since each means another reading.
 const MAX_PATCHES: usize = 100;
 
@@ -18,6 +20,10 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
     /// The tag's suffix, such as `reset`.
     pub(crate) tag: Option<String>,
+    /// Whether other places of the file may name it: it has an anchor, or is an alias of one that has.
+    pub(crate) shared: bool,
+    /// Whether it is written in brackets or quotes rather than in lines.
+    pub(crate) flow: bool,
 }
 
 /// What a node is.
@@ -88,6 +94,14 @@ impl Node {
         self.entry(name).map(|(_, value)| value)
     }
 
+    /// The keys and values written in the mapping itself, `<<` among them.
+    pub(crate) fn pairs(&self) -> &[(Rc<Self>, Rc<Self>)] {
+        match &self.kind {
+            Kind::Map(pairs) => pairs,
+            _ => &[],
+        }
+    }
+
     pub(crate) fn entry(&self, name: &str) -> Option<(Rc<Self>, Rc<Self>)> {
         self.entries()
             .into_iter()
@@ -130,6 +144,39 @@ fn offsets(text: &str) -> Option<Vec<usize>> {
     (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).collect())
 }
 
+/// The bytes of a scalar at the start of a text that may go on behind it.
+fn scalar_length(text: &str, style: ScalarStyle) -> usize {
+    match style {
+        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+            let (double, bytes) = (style == ScalarStyle::DoubleQuoted, text.as_bytes());
+            let mut at = 1;
+            while at < bytes.len() {
+                match bytes[at] {
+                    b'\\' if double => at += 1,
+                    b'\'' if !double && bytes.get(at + 1) == Some(&b'\'') => at += 1,
+                    b'"' if double => return at + 1,
+                    b'\'' if !double => return at + 1,
+                    _ => {}
+                }
+                at += 1;
+            }
+            text.len()
+        }
+        ScalarStyle::Plain => {
+            let comment =
+                text.match_indices('#').find(|(at, _)| text[..*at].ends_with([' ', '\t', '\n', '\r']));
+            text[..comment.map_or(text.len(), |(at, _)| at)].trim_end().len()
+        }
+        _ => text.len(),
+    }
+}
+
+/// A null without a text.
+fn empty(span: Span) -> Node {
+    let kind = Kind::Scalar { value: String::new(), plain: true };
+    Node { span, kind, tag: None, shared: false, flow: false }
+}
+
 struct Frame {
     start: usize,
     /// Whether it is written in brackets.
@@ -149,6 +196,8 @@ struct Builder<'a> {
     anchors: BTreeMap<usize, Rc<Node>>,
     root: Option<Rc<Node>>,
     errors: Vec<YamlError>,
+    /// Entries copied for aliases.
+    copied: usize,
 }
 
 impl<'a> Builder<'a> {
@@ -161,6 +210,7 @@ impl<'a> Builder<'a> {
             anchors: BTreeMap::new(),
             root: None,
             errors: Vec::new(),
+            copied: 0,
         }
     }
 
@@ -225,17 +275,26 @@ impl<'a> Builder<'a> {
         match event {
             Event::Scalar(value, style, anchor, tag) => {
                 let kind = Kind::Scalar { value: value.into_owned(), plain: style == ScalarStyle::Plain };
-                self.add(Rc::new(Node { span, kind, tag: suffix(tag) }), anchor);
+                let flow = style != ScalarStyle::Plain;
+                // The reader notices the end of a scalar only behind the blanks and the comment that follow it.
+                let source = self.text.get(first..).unwrap_or_default();
+                let source = source.get(..span.end.saturating_sub(span.start)).unwrap_or(source);
+                let length = scalar_length(source, style);
+                let span =
+                    if self.inserted.is_empty() { Span::new(span.start, span.start + length) } else { span };
+                self.add(Rc::new(Node { span, kind, tag: suffix(tag), shared: anchor > 0, flow }), anchor);
             }
             Event::Alias(anchor) => {
                 // An alias to a collection that is still open cannot be resolved: it would contain itself.
-                let known = self.anchors.get(&anchor).map(|node| Node { span, ..node.as_ref().clone() });
-                let node = known.unwrap_or(Node {
-                    span,
-                    kind: Kind::Scalar { value: String::new(), plain: true },
-                    tag: None,
-                });
-                self.add(Rc::new(node), 0);
+                let known = self.anchors.get(&anchor);
+                self.copied += known.map_or(0, |node| node.pairs().len() + node.items().len());
+                if self.copied > MAX_COPIES {
+                    let message = format!("aliases stand for more than {MAX_COPIES} entries");
+                    self.errors.push(YamlError { span, message });
+                    return false;
+                }
+                let known = known.map(|node| Node { span, shared: true, ..node.as_ref().clone() });
+                self.add(Rc::new(known.unwrap_or_else(|| empty(span))), 0);
             }
             Event::SequenceStart(anchor, tag) => return self.open(span, flow, anchor, suffix(tag), false),
             Event::MappingStart(anchor, tag) => return self.open(span, flow, anchor, suffix(tag), true),
@@ -262,14 +321,14 @@ impl<'a> Builder<'a> {
         let span = Span::new(frame.start, if frame.flow { end.end.max(last) } else { last });
         let kind = if frame.map {
             if frame.children.len() % 2 == 1 {
-                let null = Kind::Scalar { value: String::new(), plain: true };
-                frame.children.push(Rc::new(Node { span: end, kind: null, tag: None }));
+                frame.children.push(Rc::new(empty(end)));
             }
             Kind::Map(self.pairs(frame.children))
         } else {
             Kind::Seq(frame.children)
         };
-        self.add(Rc::new(Node { span, kind, tag: frame.tag }), frame.anchor);
+        let node = Node { span, kind, tag: frame.tag, shared: frame.anchor > 0, flow: frame.flow };
+        self.add(Rc::new(node), frame.anchor);
     }
 
     fn pairs(&mut self, children: Vec<Rc<Node>>) -> Vec<(Rc<Node>, Rc<Node>)> {

@@ -23,3 +23,26 @@ pub(crate) fn names<S: AsRef<str>>(items: &[S], most: usize) -> String {
 pub(crate) fn short(digest: &str) -> &str {
     digest.get(..19).filter(|_| digest.starts_with("sha256:")).unwrap_or(digest)
 }
+
+/// The words of a line, split at blanks outside of quotes.
+pub(crate) fn shell_words(line: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut chars = line.chars();
+    while let Some(ch) = chars.next() {
+        match (quote, ch) {
+            (Some(open), ch) if ch == open => quote = None,
+            (Some('"') | None, '\\') => word.get_or_insert_default().extend(chars.next()),
+            (Some(_), ch) => word.get_or_insert_default().push(ch),
+            (None, '\'' | '"') => {
+                quote = Some(ch);
+                word.get_or_insert_default();
+            }
+            (None, ch) if ch.is_whitespace() => out.extend(word.take()),
+            (None, ch) => word.get_or_insert_default().push(ch),
+        }
+    }
+    out.extend(word);
+    out
+}

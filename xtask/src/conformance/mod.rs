@@ -5,6 +5,7 @@
 //! `expected` and `got`, and gives (agreeing, all). A disagreement that is listed in `docs/differences.md` with a
 //! reason counts as agreement.
 
+mod compose_model;
 mod differences;
 mod dockerfile_dump;
 mod dockerfile_lang;
@@ -24,11 +25,13 @@ use serde_json::Value;
 type Run = fn(&Path, &mut dyn FnMut(Value)) -> anyhow::Result<(usize, usize)>;
 
 /// Every kind, sorted by name.
-const KINDS: [(&str, Run); 6] = [
+const KINDS: [(&str, Run); 8] = [
+    ("compose-cases", compose_model::cases),
     ("dockerfile-lang", dockerfile_lang::run),
     ("oci-broken", oci_broken::run),
     ("registry-faults", registry_faults::run),
     ("static", static_cases::run),
+    ("static-real-compose", compose_model::real),
     ("tags", tags::run),
     ("versions", versions::run),
 ];

@@ -1,6 +1,6 @@
 //! Port mappings in short and long form.
 
-use crate::yaml::{Kind, Node};
+use super::value::Value;
 use seaworthy_facts::ComposePort;
 use seaworthy_finding::Span;
 
@@ -21,6 +21,8 @@ pub fn short_port(text: &str, span: Span) -> ComposePort {
         published,
         target,
         protocol: protocol.to_owned(),
+        short: true,
+        shared: false,
     }
 }
 
@@ -44,22 +46,22 @@ fn split(text: &str) -> Vec<&str> {
 }
 
 /// The mappings under `ports`.
-pub(crate) fn read(node: &Node) -> Vec<ComposePort> {
-    node.items()
-        .iter()
-        .filter_map(|item| match &item.kind {
-            Kind::Scalar { value, .. } => Some(short_port(value, item.span)),
-            Kind::Map(_) => {
-                let text = |name: &str| item.get(name).and_then(|node| node.text().map(str::to_owned));
-                Some(ComposePort {
-                    span: item.span,
-                    host_ip: text("host_ip"),
-                    published: text("published"),
-                    target: text("target")?,
-                    protocol: text("protocol").unwrap_or_else(|| "tcp".to_owned()),
-                })
-            }
-            Kind::Seq(_) => None,
+pub(crate) fn read(value: &Value) -> Vec<ComposePort> {
+    let one = |item: &Value| {
+        let shared = value.shared || item.shared || item.foreign;
+        if let Some(text) = item.text() {
+            return Some(ComposePort { shared, ..short_port(&text, item.span) });
+        }
+        let text = |key: &str| item.get(key).and_then(Value::text);
+        Some(ComposePort {
+            span: item.span,
+            host_ip: text("host_ip"),
+            published: text("published"),
+            target: text("target")?,
+            protocol: text("protocol").unwrap_or_else(|| "tcp".to_owned()),
+            short: false,
+            shared,
         })
-        .collect()
+    };
+    value.items().iter().filter_map(one).collect()
 }

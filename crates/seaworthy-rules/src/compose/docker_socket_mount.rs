@@ -1,5 +1,6 @@
 //! Reports services that get the socket of the container engine.
 
+use super::support::{below, config, host_paths, services};
 use crate::{Cx, Sink};
 
 declare_rule! {
@@ -10,24 +11,32 @@ declare_rule! {
     aliases: ["CL-0001"], refs: ["CIS Docker Benchmark 5.31"],
 }
 
-const SOCKETS: [&str; 5] = ["docker.sock", "containerd.sock", "podman.sock", "crio.sock", "docker_engine"];
+const SOCKETS: [&str; 6] =
+    ["docker.sock", "containerd.sock", "podman.sock", "crio.sock", "docker_engine", "systemd/private"];
+
+/// Directories that hold such a socket.
+const HOLDERS: [&str; 4] = ["/run/containerd", "/run/systemd", "/var/run", "/run"];
+
+/// Whether a path of the host is such a socket, or a directory with one.
+pub(super) fn is_socket(path: &str, clean: &str) -> bool {
+    SOCKETS.iter().any(|name| path.contains(name))
+        || clean == "/"
+        || HOLDERS.iter().any(|holder| clean == *holder || below(holder, clean))
+}
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
-    for compose in cx.composes() {
-        for service in &compose.services {
-            for volume in &service.volumes {
-                let source = volume.value.split(':').next().unwrap_or_default();
-                let whole = matches!(source.trim_end_matches('/'), "" | "/var" | "/var/run" | "/run")
-                    && source.starts_with('/');
-                if !whole && !SOCKETS.iter().any(|name| volume.value.contains(name)) {
-                    continue;
-                }
-                out.finding(format!("service `{}` mounts `{}`", service.name, volume.value))
-                    .why("whoever can write to the socket is root on the host; `:ro` does not change that")
-                    .help("put a proxy in front that allows the few calls it needs, or do without")
-                    .at_file(&compose.file, volume.span)
-                    .command(format!("docker compose -f {} config {}", compose.file.path, service.name));
-            }
+    for (compose, service) in services(cx) {
+        let mut paths = host_paths(compose, service);
+        for mount in service.mounts.iter().filter(|mount| mount.kind == "npipe") {
+            let (path, clean) = (mount.source.clone(), mount.source.clone());
+            paths.push(super::support::HostPath { path, clean, read_only: false, span: mount.span });
+        }
+        for host in paths.iter().filter(|host| is_socket(&host.path, &host.clean)) {
+            out.finding(format!("service `{}` mounts `{}`", service.name, host.path))
+                .why("whoever can write to the socket is root on the host; `:ro` does not change that")
+                .help("put a proxy in front that allows the few calls it needs, or do without")
+                .at_file(&compose.file, host.span)
+                .command(config(compose, service));
         }
     }
 }

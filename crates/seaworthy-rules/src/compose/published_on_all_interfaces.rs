@@ -1,7 +1,10 @@
 //! Reports ports published on every interface of the host.
 
+use super::support::services;
 use crate::{Cx, Sink};
+use seaworthy_facts::ComposePort;
 use seaworthy_finding::{Applicability, Edit, Span};
+use std::net::IpAddr;
 
 declare_rule! {
     name: "published-on-all-interfaces",
@@ -12,51 +15,69 @@ declare_rule! {
     aliases: ["CL-0005", "dclint/no-unbound-port-interfaces", "compose.private-bind"], refs: ["Docker, packet filtering and firewalls"],
 }
 
+/// Whether an address is every address of the host, however it is written.
+fn is_wildcard(text: &str) -> bool {
+    let bare = text.trim().trim_matches(['[', ']']);
+    match bare.parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => address.is_unspecified(),
+        Ok(IpAddr::V6(address)) => {
+            address.is_unspecified() || address.to_ipv4_mapped().is_some_and(|mapped| mapped.is_unspecified())
+        }
+        Err(_) => bare == "*" || bare.is_empty(),
+    }
+}
+
+/// The edit that binds a short form to the loopback address.
+fn bind(port: &ComposePort, source: &str) -> Option<Edit> {
+    if port.shared || !port.short || port.host_ip.is_some() {
+        return None;
+    }
+    let shown = source.trim_matches(['"', '\'']);
+    let plain = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || b"-:/tcpud".contains(&byte))
+    };
+    if !plain(shown) {
+        return None;
+    }
+    // A port alone is published on one the host chooses, and stays so.
+    let text =
+        if port.published.is_some() { format!("127.0.0.1:{shown}") } else { format!("127.0.0.1::{shown}") };
+    let start = port.span.start + source.find(shown)?;
+    let text = if source == shown { format!("\"{text}\"") } else { text };
+    Some(Edit { span: Span::new(start, start + shown.len()), text })
+}
+
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
-    for compose in cx.composes() {
-        for service in &compose.services {
-            for port in &service.ports {
-                if !matches!(port.host_ip.as_deref(), None | Some("0.0.0.0" | "::" | "*")) {
-                    continue;
-                }
-                let source = port.span.of(&compose.file.text);
-                let shown = source.trim_matches(['"', '\'']);
-                let finding = out
-                    .finding(format!(
-                        "service `{}` publishes `{}` on every interface",
-                        service.name,
-                        shown.lines().next().unwrap_or(shown)
-                    ))
-                    .aliases(if port.host_ip.is_some() {
-                        &["CL-0005"]
-                    } else {
-                        &["CL-0005", "dclint/no-unbound-port-interfaces", "compose.private-bind"]
-                    })
-                    .why("Docker opens the port past the host's firewall, also on public interfaces")
-                    .help(format!(
-                        "write `127.0.0.1:{}:{}`",
-                        port.published.as_deref().unwrap_or(&port.target),
-                        port.target
-                    ))
-                    .at_file(&compose.file, port.span)
-                    .command(format!("docker compose -f {} config", compose.file.path));
-                let short = !source.contains(['{', '\n']) && !source.contains("target");
-                if port.host_ip.is_none()
-                    && port.published.is_some()
-                    && short
-                    && shown.starts_with(|c: char| c.is_ascii_digit())
-                {
-                    let start = port.span.start + source.find(shown).unwrap_or(0);
-                    let quoted = source != shown;
-                    let text =
-                        if quoted { format!("127.0.0.1:{shown}") } else { format!("\"127.0.0.1:{shown}\"") };
-                    finding.fix(
-                        Applicability::Unsafe,
-                        "Publish on the loopback address",
-                        &compose.file,
-                        vec![Edit { span: Span::new(start, start + shown.len()), text }],
-                    );
-                }
+    for (compose, service) in services(cx) {
+        for port in &service.ports {
+            if !is_wildcard(port.host_ip.as_deref().unwrap_or_default()) {
+                continue;
+            }
+            let named = match &port.published {
+                Some(published) => format!("{published}:{}", port.target),
+                None => port.target.clone(),
+            };
+            let finding = out
+                .finding(format!("service `{}` publishes `{named}` on every interface", service.name))
+                .aliases(if port.host_ip.is_some() {
+                    &["CL-0005"]
+                } else {
+                    &["CL-0005", "dclint/no-unbound-port-interfaces", "compose.private-bind"]
+                })
+                .why("Docker opens the port past the host's firewall, also on public interfaces")
+                .help(format!(
+                    "write `127.0.0.1:{}:{}`",
+                    port.published.as_deref().unwrap_or_default(),
+                    port.target
+                ))
+                .at_file(&compose.file, port.span)
+                .command(format!(
+                    "docker compose -f {} port {} {}",
+                    compose.file.path, service.name, port.target
+                ));
+            if let Some(edit) = bind(port, port.span.of(&compose.file.text)) {
+                let title = "Publish on the loopback address";
+                finding.fix(Applicability::Unsafe, title, &compose.file, vec![edit]);
             }
         }
     }

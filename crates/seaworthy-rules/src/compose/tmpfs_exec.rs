@@ -1,5 +1,6 @@
 //! Reports temporary file systems programs can be run from.
 
+use super::support::{config, services};
 use crate::{Cx, Sink};
 
 declare_rule! {
@@ -11,20 +12,21 @@ declare_rule! {
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
-    for compose in cx.composes() {
-        for service in &compose.services {
-            for mount in &service.tmpfs {
-                let options = mount.value.split_once(':').map_or("", |(_, options)| options);
-                // Docker mounts noexec unless `exec` is given.
-                if !options.split(',').any(|option| option == "exec") {
-                    continue;
-                }
-                out.finding(format!("service `{}` mounts `{}` with `exec`", service.name, mount.value))
-                    .why("on a read-only root it is the one place an intruder can put a program")
-                    .help("remove `exec`, or write `noexec`")
-                    .at_file(&compose.file, mount.span)
-                    .command(format!("docker compose -f {} config {}", compose.file.path, service.name));
+    for (compose, service) in services(cx) {
+        for mount in &service.tmpfs {
+            let options = mount.value.split_once(':').map_or("", |(_, options)| options);
+            // Docker mounts noexec and nosuid unless these are given.
+            let open: Vec<&str> =
+                options.split(',').filter(|option| matches!(*option, "exec" | "suid")).collect();
+            if open.is_empty() {
+                continue;
             }
+            let open = open.join("` and `");
+            out.finding(format!("service `{}` mounts `{}` with `{open}`", service.name, mount.value))
+                .why("on a read-only root it is the one place an intruder can put a program")
+                .help(format!("remove `{open}`"))
+                .at_file(&compose.file, mount.span)
+                .command(config(compose, service));
         }
     }
 }

@@ -81,7 +81,15 @@ fn mapping(text: &str, span: Span) -> ComposePort {
             None => (None, Some(host.to_owned())),
         },
     };
-    ComposePort { span, host_ip, published, target: target.to_owned(), protocol: protocol.to_owned() }
+    ComposePort {
+        span,
+        host_ip,
+        published,
+        target: target.to_owned(),
+        protocol: protocol.to_owned(),
+        short: true,
+        shared: false,
+    }
 }
 
 /// The last value of a label in the final image's stages, and where the value stands.
