@@ -206,6 +206,7 @@ fn strategy(reader: &mut Reader<'_>, entry: &Entry) -> Strategy {
     let mut out = Strategy { key: entry.key.span, matrix: None, fail_fast: None, max_parallel: None };
     if let Some(text) = entry.value.text().filter(|text| text.has_expression()) {
         out.matrix = Some(Matrix {
+            key: entry.key.span,
             span: text.span,
             expression: Some(text.clone()),
             include_unknown: true,
@@ -226,7 +227,7 @@ fn strategy(reader: &mut Reader<'_>, entry: &Entry) -> Strategy {
 }
 
 fn matrix(reader: &mut Reader<'_>, entry: &Entry) -> Matrix {
-    let mut out = Matrix { span: entry.value.span, ..Matrix::default() };
+    let mut out = Matrix { key: entry.key.span, span: entry.value.span, ..Matrix::default() };
     if let Some(text) = entry.value.text().filter(|text| text.has_expression()) {
         out.expression = Some(text.clone());
         return out;
@@ -280,6 +281,9 @@ fn container(reader: &mut Reader<'_>, entry: &Entry, service: bool) -> Option<Co
         volumes: Vec::new(),
         options: None,
     };
+    if entry.value.is_null() && !service {
+        return None;
+    }
     if !entry.value.is_map() {
         out.image = reader.text(entry);
         return out.image.is_some().then_some(out);

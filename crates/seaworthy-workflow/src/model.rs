@@ -254,6 +254,8 @@ pub struct Strategy {
 /// `strategy.matrix`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Matrix {
+    /// The key.
+    pub key: Span,
     /// The value.
     pub span: Span,
     /// The whole matrix as one expression.

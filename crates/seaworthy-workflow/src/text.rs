@@ -53,6 +53,16 @@ impl Text {
         text
     }
 
+    /// Whether it is a block after `|` or `>`.
+    pub fn is_block(&self) -> bool {
+        matches!(self.style, Style::Literal | Style::Folded)
+    }
+
+    /// Where the text begins: of a block the sign before it.
+    pub fn header(&self) -> Span {
+        Span::new(self.span.start, self.span.start + 1)
+    }
+
     /// The value as a string slice.
     pub fn as_str(&self) -> &str {
         &self.value
@@ -92,6 +102,11 @@ impl Text {
     pub fn locate(&self, source: &str, range: &Range<usize>) -> Span {
         let map = self.map(source);
         place(&map, range)
+    }
+
+    /// For every byte of the value, and for its end, the offset in the file.
+    pub fn offsets(&self, source: &str) -> Vec<usize> {
+        self.map(source)
     }
 
     /// The expression of a condition, which may stand without its braces.

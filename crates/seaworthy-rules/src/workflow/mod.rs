@@ -22,10 +22,27 @@ mod invalid_pipeline;
 mod job_default_permissions;
 mod job_image_without_digest;
 mod leaked_checkout_credentials;
+mod deprecated_workflow_command;
+mod invalid_job_needs;
+mod invalid_matrix;
+mod invalid_metadata_tag;
+mod invalid_permission;
+mod invalid_pipeline;
+mod invalid_workflow;
+mod invalid_workflow_call;
+mod invalid_workflow_id;
+mod literal_container_password;
 mod literal_pipeline_secret;
+mod load_multi_platform;
+mod login_password_argument;
+mod matrix_overwrites_tag;
+mod missing_token_permission;
 mod mutable_job_image;
 mod persisted_checkout_credentials;
+mod occasion;
 mod pipeline;
+mod publish;
+mod push_on_pull_request;
 mod secret_build_argument;
 mod shared_tag_from_any_branch;
 mod steps;
@@ -56,6 +73,30 @@ rules![
     mutable_job_image,
     job_image_without_digest,
     cache_poisoning,
+mod signature_by_tag;
+mod taint;
+mod unencrypted_docker_daemon;
+mod unrestricted_token;
+mod untrusted_expression;
+
+rules![
+    invalid_workflow,
+    invalid_workflow_id,
+    invalid_job_needs,
+    invalid_workflow_call,
+    invalid_permission,
+    invalid_matrix,
+    deprecated_workflow_command,
+    untrusted_expression,
+    literal_container_password,
+    login_password_argument,
+    unrestricted_token,
+    missing_token_permission,
+    push_on_pull_request,
+    invalid_metadata_tag,
+    matrix_overwrites_tag,
+    load_multi_platform,
+    signature_by_tag,
     invalid_pipeline,
     shared_tag_from_any_branch,
     secret_build_argument,

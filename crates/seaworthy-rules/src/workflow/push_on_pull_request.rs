@@ -1,0 +1,74 @@
+//! Reports images that a pull request can push.
+
+use super::occasion::{Scope, occasions};
+use super::publish;
+use crate::{Cx, Sink};
+use seaworthy_workflow::{Job, Step, Trigger};
+
+declare_rule! {
+    name: "push-on-pull-request",
+    summary: "a pull request can push an image",
+    passes: "no pull request pushes an image",
+    family: Workflow, category: SupplyChain, severity: High, confidence: High, persona: Regular,
+    aliases: ["x/push-on-pull-request"],
+    refs: ["GitHub documentation, events that trigger workflows: pull_request"],
+}
+
+pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
+    let Some(project) = cx.project() else { return };
+    for fact in cx.workflows() {
+        let workflow = &fact.workflow;
+        let unmerged =
+            |name: &str| workflow.triggers.iter().all(|trigger| trigger.name.value != name || open(trigger));
+        let pulls: Vec<_> = occasions(project, fact)
+            .into_iter()
+            .filter(|occasion| occasion.is_pull_request() && unmerged(&occasion.event))
+            .collect();
+        for job in workflow.jobs.iter().filter(|_| !pulls.is_empty()) {
+            for step in &job.steps {
+                let scope = Scope { workflow, job: Some(job), step: Some(step) };
+                let pushed = pulls.iter().find(|pull| {
+                    scope.step_runs(pull) == Some(true)
+                        && publish::pushes(&fact.file, scope, step, Some(pull)) == Some(true)
+                });
+                let Some(pull) = pushed else { continue };
+                if own_name(job, step) {
+                    continue;
+                }
+                let entry = step.input("push").or_else(|| step.input("outputs"));
+                let key = step.run_key.or(step.uses_key).unwrap_or(step.span);
+                let span = entry.map_or(key, |entry| entry.value.span);
+                let why = if pull.event == "pull_request_target" {
+                    "whoever opens a pull request publishes an image under your name"
+                } else {
+                    "an unreviewed change is published under the tags people pull; from a fork the push fails"
+                };
+                out.finding(format!("the job `{}` pushes an image on `{}`", job.id.value, pull.event))
+                    .why(why)
+                    .help("write `push: ${{ github.event_name != 'pull_request' }}`, and log in under the same condition")
+                    .at_file(&fact.file, span)
+                    .command(format!("grep -n -e 'pull_request' -e 'push:' {}", fact.file.path));
+            }
+        }
+    }
+}
+
+/// Whether the event comes before the merge.
+fn open(trigger: &Trigger) -> bool {
+    trigger.types.as_ref().is_none_or(|types| {
+        types.iter().any(|kind| matches!(kind.as_str(), "opened" | "synchronize" | "reopened"))
+    })
+}
+
+/// Whether the image gets a name of the pull request's own, so that it replaces no other one.
+fn own_name(job: &Job, step: &Step) -> bool {
+    let words = ["event.number", "pull_request.number", "head_ref", "pull_request.head", "ttl.sh"];
+    let named = |step: &Step| {
+        let texts =
+            step.with.iter().map(|entry| entry.as_str()).chain(step.run.iter().map(|run| run.as_str()));
+        texts.into_iter().any(|text| words.iter().any(|word| text.contains(word)))
+    };
+    let rules = job.steps.iter().filter(|other| other.uses("docker/metadata-action"));
+    let pull = rules.into_iter().any(|other| other.input_str("tags").contains("event=pr"));
+    named(step) || pull && step.input_str("tags").contains("steps.")
+}
