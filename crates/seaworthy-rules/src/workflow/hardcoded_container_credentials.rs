@@ -7,7 +7,7 @@ declare_rule! {
     summary: "the password of a registry is written into the workflow",
     passes: "no password of a registry is written into a workflow",
     family: Workflow, category: Security, severity: High, confidence: High, persona: Regular,
-    aliases: ["zizmor/hardcoded-container-credentials"],
+    aliases: ["zizmor/hardcoded-container-credentials", "actionlint/credentials"],
     refs: ["GitHub workflow syntax, jobs.<job_id>.container.credentials"],
 }
 

@@ -12,7 +12,7 @@ declare_rule! {
     summary: "whatever a step prints may set the environment",
     passes: "what a step prints cannot set the environment",
     family: Workflow, category: Security, severity: High, confidence: High, persona: Regular, fix: Unsafe,
-    aliases: ["zizmor/insecure-commands"], refs: ["GitHub, deprecating set-env and add-path commands"],
+    aliases: ["zizmor/insecure-commands", "CKV_GHA_1"], refs: ["GitHub, deprecating set-env and add-path commands"],
 }
 
 const NAME: &str = "ACTIONS_ALLOW_UNSECURE_COMMANDS";

@@ -68,7 +68,9 @@ fn excluded(file: &TextFile, matrix: &Matrix, out: &mut Sink) {
     }
     for entry in matrix.include.iter().flatten() {
         let known = values.entry(entry.key.as_str()).or_insert_with(|| Some(Vec::new()));
-        known.iter_mut().for_each(|known| known.push(&entry.value));
+        if let Some(known) = known {
+            known.push(&entry.value);
+        }
     }
     for entry in matrix.exclude.iter().flatten() {
         let name = entry.key.as_str();
@@ -141,7 +143,9 @@ fn write(node: &Node, out: &mut String) {
         }
         Kind::Seq(items) => {
             out.push('[');
-            items.iter().for_each(|item| write(item, out));
+            for item in items {
+                write(item, out);
+            }
             out.push(']');
         }
         Kind::Map(entries) => {

@@ -1,6 +1,7 @@
 //! Reports builds for several platforms that are to be loaded into the engine.
 
 use crate::{Cx, Sink};
+use seaworthy_workflow::Text;
 
 declare_rule! {
     name: "load-multi-platform",
@@ -21,8 +22,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             let names = platforms.split([',', '\n']).map(str::trim).filter(|name| !name.is_empty());
             let count = names.count();
             let output = step.input("outputs").filter(|entry| entry.as_str().contains("type=docker"));
-            let load =
-                step.input("load").filter(|entry| entry.text().and_then(|text| text.as_bool()) == Some(true));
+            let load = step.input("load").filter(|entry| entry.text().and_then(Text::as_bool) == Some(true));
             let Some(entry) = load.or(output).filter(|_| count > 1 && !platforms.contains("${{")) else {
                 continue;
             };

@@ -3,7 +3,7 @@
 use super::occasion::Scope;
 use super::publish;
 use crate::{Cx, Sink, text};
-use seaworthy_workflow::{Job, Kind, Matrix, Node, Workflow};
+use seaworthy_workflow::{Entry, Job, Kind, Matrix, Node, Workflow};
 
 declare_rule! {
     name: "matrix-overwrites-tag",
@@ -102,7 +102,7 @@ fn distinct(tags: &str, job: &Job, scope: Scope<'_>, workflow: &Workflow, depth:
             return true;
         }
         // What a script takes from the runner or an earlier step is not known.
-        let earlier = step.with.iter().map(|entry| entry.as_str());
+        let earlier = step.with.iter().map(Entry::as_str);
         if earlier
             .into_iter()
             .any(|text| text.contains("steps.") && distinct(text, job, inner, workflow, depth + 1))

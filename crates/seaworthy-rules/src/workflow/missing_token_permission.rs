@@ -5,7 +5,7 @@ use super::{publish, signature_by_tag};
 use crate::{Cx, Sink, text};
 use seaworthy_facts::{ProjectFacts, WorkflowFact};
 use seaworthy_finding::Span;
-use seaworthy_workflow::{Grants, Job, Permissions, Step, Text};
+use seaworthy_workflow::{Grants, Job, Permissions, Step, Text, Uses};
 use std::collections::BTreeMap;
 
 declare_rule! {
@@ -95,7 +95,7 @@ fn needs(fact: &WorkflowFact, job: &Job) -> Vec<(&'static str, String, Span)> {
         {
             out.push(("packages", "it pushes to the registry with its token".to_owned(), place));
         }
-        match step.uses.as_ref().and_then(|uses| uses.action()).as_deref() {
+        match step.uses.as_ref().and_then(Uses::action).as_deref() {
             Some(name @ ("actions/attest" | "actions/attest-build-provenance" | "actions/attest-sbom")) => {
                 out.push(("attestations", format!("`{name}` stores an attestation"), place));
                 out.push(("id-token", format!("`{name}` signs by its identity"), place));
@@ -124,7 +124,7 @@ fn needs(fact: &WorkflowFact, job: &Job) -> Vec<(&'static str, String, Span)> {
                 // Options in a variable may hold a key.
                 let open = words
                     .iter()
-                    .any(|word| word.starts_with("$") && word.to_ascii_uppercase().contains("ARGS"));
+                    .any(|word| word.starts_with('$') && word.to_ascii_uppercase().contains("ARGS"));
                 if let Some(kind) = signature_by_tag::signs(&command).filter(|_| !keyed && !open) {
                     out.push((
                         "id-token",

@@ -7,6 +7,7 @@ mod caches;
 mod cli;
 mod dangerous_trigger;
 mod default_permissions;
+mod deprecated_workflow_command;
 mod edit;
 mod environment_file_injection;
 mod environment_files;
@@ -18,11 +19,6 @@ mod hardcoded_container_credentials;
 mod images;
 mod inherited_secrets;
 mod insecure_commands;
-mod invalid_pipeline;
-mod job_default_permissions;
-mod job_image_without_digest;
-mod leaked_checkout_credentials;
-mod deprecated_workflow_command;
 mod invalid_job_needs;
 mod invalid_matrix;
 mod invalid_metadata_tag;
@@ -31,28 +27,50 @@ mod invalid_pipeline;
 mod invalid_workflow;
 mod invalid_workflow_call;
 mod invalid_workflow_id;
-mod literal_container_password;
+mod job_default_permissions;
+mod job_image_without_digest;
+mod leaked_checkout_credentials;
 mod literal_pipeline_secret;
 mod load_multi_platform;
 mod login_password_argument;
 mod matrix_overwrites_tag;
 mod missing_token_permission;
 mod mutable_job_image;
-mod persisted_checkout_credentials;
 mod occasion;
+mod persisted_checkout_credentials;
 mod pipeline;
 mod publish;
 mod push_on_pull_request;
 mod secret_build_argument;
 mod shared_tag_from_any_branch;
+mod signature_by_tag;
 mod steps;
+mod taint;
 mod template_injection;
 mod unencrypted_docker_daemon;
 mod unknown_environment;
 mod unpinned_action;
 mod unredacted_secret;
+mod unrestricted_token;
+mod untrusted_expression;
 
 rules![
+    invalid_workflow,
+    invalid_workflow_id,
+    invalid_job_needs,
+    invalid_workflow_call,
+    invalid_permission,
+    invalid_matrix,
+    deprecated_workflow_command,
+    missing_token_permission,
+    push_on_pull_request,
+    invalid_metadata_tag,
+    matrix_overwrites_tag,
+    load_multi_platform,
+    signature_by_tag,
+    login_password_argument,
+    unrestricted_token,
+    untrusted_expression,
     template_injection,
     expression_in_script,
     excessive_permissions,
@@ -73,30 +91,6 @@ rules![
     mutable_job_image,
     job_image_without_digest,
     cache_poisoning,
-mod signature_by_tag;
-mod taint;
-mod unencrypted_docker_daemon;
-mod unrestricted_token;
-mod untrusted_expression;
-
-rules![
-    invalid_workflow,
-    invalid_workflow_id,
-    invalid_job_needs,
-    invalid_workflow_call,
-    invalid_permission,
-    invalid_matrix,
-    deprecated_workflow_command,
-    untrusted_expression,
-    literal_container_password,
-    login_password_argument,
-    unrestricted_token,
-    missing_token_permission,
-    push_on_pull_request,
-    invalid_metadata_tag,
-    matrix_overwrites_tag,
-    load_multi_platform,
-    signature_by_tag,
     invalid_pipeline,
     shared_tag_from_any_branch,
     secret_build_argument,

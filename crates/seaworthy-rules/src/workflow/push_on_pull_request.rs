@@ -3,7 +3,7 @@
 use super::occasion::{Scope, occasions};
 use super::publish;
 use crate::{Cx, Sink};
-use seaworthy_workflow::{Job, Step, Trigger};
+use seaworthy_workflow::{Entry, Job, Step, Text, Trigger};
 
 declare_rule! {
     name: "push-on-pull-request",
@@ -64,8 +64,7 @@ fn open(trigger: &Trigger) -> bool {
 fn own_name(job: &Job, step: &Step) -> bool {
     let words = ["event.number", "pull_request.number", "head_ref", "pull_request.head", "ttl.sh"];
     let named = |step: &Step| {
-        let texts =
-            step.with.iter().map(|entry| entry.as_str()).chain(step.run.iter().map(|run| run.as_str()));
+        let texts = step.with.iter().map(Entry::as_str).chain(step.run.iter().map(Text::as_str));
         texts.into_iter().any(|text| words.iter().any(|word| text.contains(word)))
     };
     let rules = job.steps.iter().filter(|other| other.uses("docker/metadata-action"));

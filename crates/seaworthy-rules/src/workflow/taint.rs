@@ -71,11 +71,17 @@ fn collect(expr: &Expr, out: &mut Vec<Reference>) {
             let lower = name.to_ascii_lowercase();
             let answers = ["contains", "startswith", "endswith", "hashfiles", "always", "success"];
             if !answers.contains(&lower.as_str()) {
-                items.iter().for_each(|item| collect(item, out));
+                for item in items {
+                    collect(item, out);
+                }
             }
         }
         // Of `a && b` the result is `b` or something false; of `a || b` either.
-        ExprKind::And(items) | ExprKind::Or(items) => items.iter().for_each(|item| collect(item, out)),
+        ExprKind::And(items) | ExprKind::Or(items) => {
+            for item in items {
+                collect(item, out);
+            }
+        }
         _ => out.extend(expr.reference().filter(untrusted)),
     }
 }

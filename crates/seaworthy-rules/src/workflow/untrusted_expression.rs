@@ -10,7 +10,7 @@ declare_rule! {
     name: "untrusted-expression",
     summary: "a stranger's text becomes part of a script",
     passes: "no stranger's text becomes part of a script",
-    family: Workflow, category: Security, severity: High, confidence: High, persona: Regular,
+    family: Workflow, category: Security, severity: High, confidence: High, persona: Auditor,
     aliases: ["actionlint/expression", "CKV_GHA_2"],
     refs: ["GitHub documentation, script injections"],
 }
