@@ -47,6 +47,9 @@ impl Span {
 #[derive(Clone, Debug)]
 pub struct LineIndex {
     starts: Vec<usize>,
+    /// Offsets of the bytes of UTF-8 that do not begin a character, so that columns on a line of a megabyte are found
+    /// without reading it again.
+    continuations: Vec<usize>,
 }
 
 impl LineIndex {
@@ -54,7 +57,9 @@ impl LineIndex {
     pub fn new(text: &str) -> Self {
         let mut starts = vec![0];
         starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1));
-        Self { starts }
+        let continuations =
+            text.bytes().enumerate().filter(|(_, byte)| (*byte & 0xC0) == 0x80).map(|(at, _)| at).collect();
+        Self { starts, continuations }
     }
 
     /// The 1-based line and the 1-based column, in characters, of a byte offset.
@@ -62,9 +67,9 @@ impl LineIndex {
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
         let start = self.starts[line - 1];
         let end = offset.min(text.len());
-        let column = text.as_bytes().get(start..end).map_or(0, |bytes| {
-            // Continuation bytes of UTF-8 do not begin a character.
-            bytes.iter().filter(|byte| (**byte & 0xC0) != 0x80).count()
+        let column = end.checked_sub(start).map_or(0, |bytes| {
+            let before = |offset| self.continuations.partition_point(|at| *at < offset);
+            bytes - (before(end) - before(start))
         });
         (line, column + 1)
     }

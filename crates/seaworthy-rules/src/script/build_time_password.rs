@@ -1,7 +1,7 @@
 //! Reports passwords that are set while the image is built.
 
 use super::call::{Call, base, program_at};
-use super::runs::runs;
+use super::runs::{place_of, runs};
 use crate::{Cx, Sink};
 
 declare_rule! {
@@ -44,7 +44,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     .aliases(aliases)
                     .why("everyone with the image has the password or its hash, and every container has the same")
                     .help("lock the account, and set a password or a key when the container starts")
-                    .at_file(&docker.file, run.place(simple, place))
+                    .at_file(&docker.file, place_of(simple, place))
                     .command(format!("grep -n {program} {}", docker.file.path));
             }
         }

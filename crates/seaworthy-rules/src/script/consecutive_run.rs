@@ -17,10 +17,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         let all = runs(cx, docker);
         for pair in all.windows(2) {
             let [before, run] = pair else { continue };
-            let next = docker.tree.instructions.iter().position(|item| item.span == before.item.span);
-            let adjacent = next
-                .and_then(|at| docker.tree.instructions.get(at + 1))
-                .is_some_and(|item| item.span == run.item.span);
+            let adjacent = run.index == before.index + 1;
             let flags = |run: &Run<'_>| -> Vec<String> {
                 run.inner.flags.iter().map(|flag| flag.span.of(&docker.file.text).to_owned()).collect()
             };

@@ -1,7 +1,7 @@
 //! Reports passwords and tokens on the command lines of a build.
 
 use super::call::{Call, base, program_at};
-use super::runs::runs;
+use super::runs::{place_of, runs};
 use crate::{Cx, Sink};
 
 declare_rule! {
@@ -30,7 +30,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                         out.finding(format!("`{program} login` takes the password from its command line"))
                             .why("the command line is in the image's history, and in the list of processes while it runs")
                             .help("mount it with `RUN --mount=type=secret` and pass it by `--password-stdin`")
-                            .at_file(&docker.file, run.place(simple, option.at))
+                            .at_file(&docker.file, place_of(simple, option.at))
                             .command("docker history --no-trunc IMAGE");
                     }
                     continue;
@@ -47,7 +47,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     .aliases(&[])
                     .why("the command line is in the image's history, for everyone who can pull it")
                     .help("mount the password with `RUN --mount=type=secret`, and take it out of the URL")
-                    .at_file(&docker.file, run.place(simple, index))
+                    .at_file(&docker.file, place_of(simple, index))
                     .command("docker history --no-trunc IMAGE");
             }
         }

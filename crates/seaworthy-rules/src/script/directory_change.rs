@@ -1,7 +1,7 @@
 //! Reports `cd` where `WORKDIR` says the same for good.
 
 use super::call::{base, program_at};
-use super::runs::runs;
+use super::runs::{place_of, runs};
 use crate::{Cx, Sink};
 
 declare_rule! {
@@ -34,7 +34,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 .aliases(if chained { &["DL3003", "DS-0013"] } else { &["DL3003"] })
                 .why("every instruction begins in the `WORKDIR` again, so readers must follow each script")
                 .help("use `WORKDIR`, or an option such as `make -C` or `git -C`")
-                .at_file(&docker.file, run.place(simple, at))
+                .at_file(&docker.file, place_of(simple, at))
                 .command(format!("grep -n 'cd ' {}", docker.file.path));
         }
     }

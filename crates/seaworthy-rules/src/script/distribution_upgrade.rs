@@ -1,7 +1,7 @@
 //! Reports upgrades of the whole distribution in a layer.
 
 use super::managers::Kind;
-use super::runs::runs;
+use super::runs::{place_of, runs};
 use crate::{Cx, Sink};
 
 declare_rule! {
@@ -27,7 +27,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     .aliases(aliases)
                     .why("what is built depends on the day, and every replaced file is shipped twice")
                     .help("use a newer base image, or upgrade the packages in question by name")
-                    .at_file(&docker.file, run.place(simple, verb.at))
+                    .at_file(&docker.file, place_of(simple, verb.at))
                     .command(format!("grep -n '{}' {}", managed.words(), docker.file.path));
             }
         }

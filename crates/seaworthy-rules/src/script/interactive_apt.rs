@@ -2,7 +2,7 @@
 
 use super::Simple;
 use super::call::{Managed, base, program_at};
-use super::runs::{Run, runs};
+use super::runs::{Run, place_of, runs};
 use crate::{Cx, Sink};
 use seaworthy_finding::{Applicability, Edit};
 
@@ -36,7 +36,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     .finding(format!("`apt {verb}` promises no stable behaviour in scripts"))
                     .why("its output and options may change between releases, and it says so itself")
                     .help(format!("write `{instead} {verb}`"))
-                    .at_file(&docker.file, run.place(simple, at))
+                    .at_file(&docker.file, place_of(simple, at))
                     .command(format!("grep -nw 'apt' {}", docker.file.path));
                 if let Some(edits) = edits(&run, simple, at, verb) {
                     found.fix(Applicability::Safe, "Use `apt-get`", &docker.file, edits);

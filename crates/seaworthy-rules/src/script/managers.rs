@@ -1,7 +1,7 @@
 //! What is known of package managers: their verbs, options with values, caches, and how a version is pinned.
 
 /// Which package manager.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Apt,
     Apk,
@@ -196,7 +196,7 @@ pub(crate) const MANAGERS: &[Manager] = &[
             "safe-upgrade",
         ],
         yes: &["y", "yes", "assume-yes", "force-yes"],
-        caches: &["/var/lib/apt", "/var/cache/apt"],
+        caches: &["/var/lib/apt/lists"],
         unpinned: &["DL3008"],
     },
     Manager {
@@ -302,7 +302,7 @@ pub(crate) const MANAGERS: &[Manager] = &[
         install: &["install"],
         asks: &[],
         yes: &[],
-        caches: &["/root/.cache", "/.cache/pip"],
+        caches: &["/.cache"],
         unpinned: &["DL3013"],
     },
     Manager {
@@ -314,7 +314,7 @@ pub(crate) const MANAGERS: &[Manager] = &[
         install: &["install"],
         asks: &[],
         yes: &[],
-        caches: &["/root/.cache", "/.cache/pip"],
+        caches: &["/.cache"],
         unpinned: &["DL3013"],
     },
     Manager {

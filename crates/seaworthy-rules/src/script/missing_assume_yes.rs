@@ -2,7 +2,7 @@
 
 use super::call::{Managed, base};
 use super::managers::Kind;
-use super::runs::runs;
+use super::runs::{place_of, runs};
 use crate::{Cx, Sink};
 use seaworthy_finding::Applicability;
 
@@ -48,7 +48,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     .aliases(aliases(&managed))
                     .why("nobody answers in a build, so it stops where more than the named packages are needed")
                     .help(format!("write `{} -y`", managed.words()))
-                    .at_file(&docker.file, run.place(simple, verb.at))
+                    .at_file(&docker.file, place_of(simple, verb.at))
                     .command(format!("grep -n '{}' {}", managed.words(), docker.file.path));
                 if let Some(edits) = run.insert(simple, verb.at, "-y") {
                     found.fix(Applicability::Safe, "Answer the question with `-y`", &docker.file, edits);

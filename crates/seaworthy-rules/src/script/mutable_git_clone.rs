@@ -2,7 +2,7 @@
 
 use super::Simple;
 use super::call::{Call, base, program_at};
-use super::runs::runs;
+use super::runs::{place_of, runs};
 use crate::{Cx, Sink};
 
 declare_rule! {
@@ -42,6 +42,10 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         let all = runs(cx, docker);
         for (index, run) in all.iter().enumerate() {
+            let last = run.commands.iter().rposition(chooses);
+            let next = all
+                .get(index + 1)
+                .is_some_and(|next| next.stage == run.stage && next.commands.iter().any(chooses));
             for (place, simple) in run.commands.iter().enumerate() {
                 let Some((at, call)) = git(simple, "clone") else { continue };
                 let Some(url) = call.operands.get(1) else { continue };
@@ -49,10 +53,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 // A tag looks like a version; a variable is somebody's choice.
                 let fixed = reference
                     .is_some_and(|name| name.bytes().any(|byte| byte.is_ascii_digit()) || name.contains('$'));
-                let settled = run.commands[place + 1..].iter().any(chooses)
-                    || all
-                        .get(index + 1)
-                        .is_some_and(|next| next.stage == run.stage && next.commands.iter().any(chooses));
+                let settled = last.is_some_and(|last| last > place) || next;
                 if fixed || settled || !url.text.contains([':', '$']) {
                     continue;
                 }
@@ -61,7 +62,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 out.finding(format!("`git clone` takes {what} as it is on the day of the build"))
                     .why("two builds give two images, and a cached layer stays old without a word")
                     .help("check out a commit behind it, or use `ADD` with `#COMMIT`")
-                    .at_file(&docker.file, run.place(simple, at))
+                    .at_file(&docker.file, place_of(simple, at))
                     .command(format!("git ls-remote {} HEAD", url.text));
             }
         }

@@ -1,12 +1,13 @@
 //! Reports package managers whose caches stay in the image.
 
-use super::call::{Managed, base, program_at};
-use super::managers::Kind;
-use super::runs::{Run, runs};
+use super::call::{Managed, base};
+use super::managers::{Kind, MANAGERS};
+use super::runs::{Run, place_of, runs};
 use crate::dockerfile::final_chain;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Base, Kind as Item, Stage};
 use seaworthy_finding::{Applicability, Edit};
+use std::collections::{BTreeMap, BTreeSet};
 
 declare_rule! {
     name: "package-cache-left",
@@ -37,33 +38,38 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 pub(super) fn report(cx: &Cx<'_>, out: &mut Sink, shipped: bool) {
     for docker in cx.dockerfiles() {
         let stages = docker.tree.stages();
-        let in_chain: Vec<usize> = final_chain(&docker.tree).iter().map(|stage| stage.index).collect();
+        let quiet = pip_is_quiet(&stages);
+        let in_chain: BTreeSet<usize> = final_chain(&docker.tree).iter().map(|stage| stage.index).collect();
         for run in runs(cx, docker) {
             if (in_chain.contains(&run.stage) || in_chain.is_empty()) != shipped {
                 continue;
             }
-            let quiet = pip_is_quiet(&stages, run.stage, run.item.span.start);
+            let quiet =
+                quiet.get(run.stage).copied().flatten().is_some_and(|from| from < run.item.span.start);
             let exported = run.commands.iter().any(|simple| {
                 base(simple.words.first().map_or("", String::as_str)) == "export"
                     && says_pip_is_quiet(&simple.words)
             });
+            let cleanup = Cleanup::of(&run);
             // What one removal at the end mends is reported once.
             let mut reported = Vec::new();
             for (at, simple, managed) in run.managed() {
                 let pip_quiet = quiet || exported || says_pip_is_quiet(&simple.words);
-                let Some(mut left) = leaves(&run, at, &managed, pip_quiet) else { continue };
                 let once = !matches!(managed.manager.kind, Kind::Apk | Kind::Pip);
                 if once && reported.contains(&managed.program) {
                     continue;
                 }
-                reported.push(managed.program);
+                let Some(mut left) = leaves(&run, &cleanup, at, &managed, pip_quiet) else { continue };
+                if once {
+                    reported.push(managed.program);
+                }
                 if !shipped {
                     left.aliases.retain(|alias| {
                         !matches!(*alias, "DL3009" | "DL3060" | "DKL-DI-0004" | "DKL-DI-0005")
                     });
                     left.fix = None;
                 }
-                let place = managed.verb.map_or(simple.span, |verb| run.place(simple, verb.at));
+                let place = managed.verb.map_or(simple.span, |verb| place_of(simple, verb.at));
                 let (stage, why) = if shipped {
                     ("", "the cache is shipped with every pull and is never used")
                 } else {
@@ -87,27 +93,23 @@ pub(super) fn report(cx: &Cx<'_>, out: &mut Sink, shipped: bool) {
     }
 }
 
-/// Whether an `ENV` above a place switches pip's cache off, in the stage or in those it begins with.
-fn pip_is_quiet(stages: &[Stage<'_>], index: usize, before: usize) -> bool {
-    let mut at = Some(index);
-    while let Some(stage) = at.and_then(|index| stages.get(index)) {
-        let found =
-            stage.instructions.iter().filter(|item| item.span.start < before).any(|item| match &item.kind {
-                Item::Env { pairs, .. } => pairs.iter().any(|pair| {
-                    pair.key.unquoted() == "PIP_NO_CACHE_DIR" && switched_on(&pair.value.unquoted())
-                }),
-                _ => false,
-            });
-        if found {
-            return true;
-        }
-        at = match stage.base {
-            // A stage begins with an earlier one only, so this ends.
-            Base::Stage(earlier) if earlier < stage.index => Some(earlier),
+/// For each stage, behind which offset an `ENV` switches pip's cache off, in the stage or in those it begins with.
+fn pip_is_quiet(stages: &[Stage<'_>]) -> Vec<Option<usize>> {
+    let mut out: Vec<Option<usize>> = Vec::with_capacity(stages.len());
+    for stage in stages {
+        let inherited = match stage.base {
+            Base::Stage(earlier) => out.get(earlier).copied().flatten(),
             _ => None,
         };
+        let own = stage.instructions.iter().find(|item| match &item.kind {
+            Item::Env { pairs, .. } => pairs
+                .iter()
+                .any(|pair| pair.key.unquoted() == "PIP_NO_CACHE_DIR" && switched_on(&pair.value.unquoted())),
+            _ => false,
+        });
+        out.push(inherited.or(own.map(|item| item.span.start)));
     }
-    false
+    out
 }
 
 fn says_pip_is_quiet(words: &[String]) -> bool {
@@ -118,53 +120,89 @@ fn switched_on(value: &str) -> bool {
     matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "on" | "yes")
 }
 
-fn leaves(run: &Run<'_>, at: usize, managed: &Managed<'_>, pip_quiet: bool) -> Option<Left> {
+/// What a `RUN` takes away again.
+struct Cleanup<'a> {
+    /// Directories that are not part of the layer.
+    mounts: Vec<String>,
+    /// The last command that removes something of each manager's caches.
+    removed: BTreeMap<Kind, usize>,
+    /// The last command by which a program clears its own cache, by program and by what is cleared.
+    cleared: BTreeMap<(&'a str, &'a str), usize>,
+}
+
+impl<'a> Cleanup<'a> {
+    fn of(run: &Run<'a>) -> Self {
+        let mut removed = BTreeMap::new();
+        let mut cleared = BTreeMap::new();
+        for (at, simple) in run.commands.iter().enumerate() {
+            if matches!(simple.program(), "rm" | "find") {
+                let words: Vec<String> = simple.rest().iter().flat_map(|word| braces(word)).collect();
+                for manager in MANAGERS {
+                    if words.iter().any(|word| covers(word, manager.caches)) {
+                        removed.insert(manager.kind, at);
+                    }
+                }
+            }
+            let Some(managed) = Managed::read(simple) else { continue };
+            if matches!(managed.verb(), "clean" | "cc" | "cache") {
+                cleared.insert((managed.program, ""), at);
+                for operand in &managed.call.operands {
+                    cleared.insert((managed.program, operand.text), at);
+                }
+            }
+        }
+        Self { mounts: run.mounts(), removed, cleared }
+    }
+
+    /// Whether the manager's cache is no part of the layer, or removed behind the command.
+    fn takes(&self, managed: &Managed<'_>, at: usize) -> bool {
+        let caches = managed.manager.caches;
+        let mounted =
+            self.mounts.iter().filter(|mount| !mount.is_empty()).any(|mount| {
+                caches.iter().any(|path| mount.contains(path) || path.starts_with(mount.as_str()))
+            });
+        // A removal before the command leaves what the command stores.
+        mounted || self.removed.get(&managed.manager.kind).is_some_and(|last| *last > at)
+    }
+
+    /// Whether the manager clears its cache behind the command.
+    fn clears(&self, managed: &Managed<'_>, at: usize, what: &str) -> bool {
+        self.cleared.get(&(managed.program, what)).is_some_and(|last| *last > at)
+    }
+}
+
+/// Whether a word of `rm` names one of the paths, something in it, or a directory around it.
+fn covers(word: &str, paths: &[&str]) -> bool {
+    let word = word.trim_end_matches(['*', '/']);
+    paths.iter().any(|path| word.contains(path) || path.starts_with(word) && word.len() > 4)
+}
+
+fn leaves(
+    run: &Run<'_>,
+    cleanup: &Cleanup<'_>,
+    at: usize,
+    managed: &Managed<'_>,
+    pip_quiet: bool,
+) -> Option<Left> {
+    if cleanup.takes(managed, at) {
+        return None;
+    }
     let simple = run.commands.get(at)?;
     let verb = managed.verb();
     let call = &managed.call;
-    // A removal before the command leaves what the command stores.
-    let later = &run.commands[at..];
-    let removes = |paths: &[&str]| {
-        later.iter().any(|other| {
-            let program = program_at(other).map_or("", |at| base(&other.words[at]));
-            matches!(program, "rm" | "find")
-                && other.words.iter().flat_map(|word| braces(word)).any(|word| {
-                    let word = word.trim_end_matches(['*', '/']);
-                    paths.iter().any(|path| word.contains(path) || path.starts_with(word) && word.len() > 4)
-                })
-        })
-    };
-    let mounted = |paths: &[&str]| {
-        run.mounts()
-            .iter()
-            .any(|mount| paths.iter().any(|path| mount.contains(path) || path.starts_with(mount.as_str())))
-    };
-    // The words behind the manager's own `clean`.
-    let cleaned = |wanted: &dyn Fn(&Managed<'_>) -> bool| {
-        later.iter().filter_map(Managed::read).any(|other| other.program == managed.program && wanted(&other))
-    };
-    let caches = managed.manager.caches;
+    let clears = |what: &str| cleanup.clears(managed, at, what);
     let option =
         |text: &str| run.insert(simple, managed.verb?.at, text).map(|edits| (Applicability::Safe, edits));
     let behind = |text: &str| run.append(text).map(|edits| (Applicability::Unsafe, edits));
     match managed.manager.kind {
-        Kind::Apt if verb == "update" => {
-            let lists = ["/var/lib/apt/lists"];
-            if removes(&lists) || mounted(&lists) {
-                return None;
-            }
-            Some(Left {
-                what: "the package lists",
-                aliases: vec!["DL3009", "DKL-DI-0005"],
-                help: "end the same `RUN` with `&& rm -rf /var/lib/apt/lists/*`".to_owned(),
-                fix: behind("rm -rf /var/lib/apt/lists/*"),
-            })
-        }
+        Kind::Apt if verb == "update" => Some(Left {
+            what: "the package lists",
+            aliases: vec!["DL3009", "DKL-DI-0005"],
+            help: "end the same `RUN` with `&& rm -rf /var/lib/apt/lists/*`".to_owned(),
+            fix: behind("rm -rf /var/lib/apt/lists/*"),
+        }),
         Kind::Apk if verb == "add" => {
-            if call.has(&["no-cache"])
-                || removes(&["/var/cache/apk"])
-                || mounted(&["/var/cache/apk", "/etc/apk/cache"])
-            {
+            if call.has(&["no-cache"]) {
                 return None;
             }
             Some(Left {
@@ -192,15 +230,10 @@ fn leaves(run: &Run<'_>, at: usize, managed: &Managed<'_>, pip_quiet: bool) -> O
                         | "install-nevra"
                 ),
             };
-            let all = cleaned(&|other| {
-                other.verb() == "clean" && other.call.operands.iter().any(|word| word.text == "all")
-            });
-            let packages = cleaned(&|other| {
-                other.verb() == "clean" && other.call.operands.iter().any(|word| word.text == "packages")
-            });
-            if !stores || all || removes(caches) || mounted(caches) {
+            if !stores || clears("all") {
                 return None;
             }
+            let packages = clears("packages");
             let installs = matches!(verb, "install" | "in" | "reinstall" | "rei");
             let mut aliases = Vec::new();
             if !packages {
@@ -225,8 +258,7 @@ fn leaves(run: &Run<'_>, at: usize, managed: &Managed<'_>, pip_quiet: bool) -> O
             })
         }
         Kind::Zypper => {
-            let cleans = cleaned(&|other| matches!(other.verb(), "clean" | "cc"));
-            if !managed.installs() || cleans || removes(caches) || mounted(caches) {
+            if !managed.installs() || clears("") {
                 return None;
             }
             Some(Left {
@@ -237,8 +269,7 @@ fn leaves(run: &Run<'_>, at: usize, managed: &Managed<'_>, pip_quiet: bool) -> O
             })
         }
         Kind::Pip if verb == "install" => {
-            let kept = call.has(&["no-cache-dir", "no-cache"]) || cleaned(&|other| other.verb() == "cache");
-            if kept || pip_quiet || removes(&["/.cache"]) || mounted(&["/.cache"]) {
+            if call.has(&["no-cache-dir", "no-cache"]) || pip_quiet || clears("purge") {
                 return None;
             }
             Some(Left {
@@ -249,11 +280,7 @@ fn leaves(run: &Run<'_>, at: usize, managed: &Managed<'_>, pip_quiet: bool) -> O
             })
         }
         Kind::Yarn if verb == "install" => {
-            let cleans = cleaned(&|other| {
-                other.verb() == "cache"
-                    && other.call.operands.first().is_some_and(|word| word.text == "clean")
-            });
-            if cleans || removes(caches) || mounted(caches) {
+            if clears("clean") {
                 return None;
             }
             Some(Left {

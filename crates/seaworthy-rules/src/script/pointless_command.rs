@@ -1,7 +1,7 @@
 //! Reports commands that do nothing useful while an image is built.
 
 use super::call::{base, program_at};
-use super::runs::runs;
+use super::runs::{place_of, runs};
 use crate::{Cx, Sink};
 
 declare_rule! {
@@ -52,7 +52,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     .aliases(if peer { &["DL3001"] } else { &[] })
                     .why(why)
                     .help(help)
-                    .at_file(&docker.file, run.place(simple, at))
+                    .at_file(&docker.file, place_of(simple, at))
                     .command(format!("grep -nw '{program}' {}", docker.file.path));
             }
         }

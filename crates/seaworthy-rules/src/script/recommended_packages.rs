@@ -1,7 +1,7 @@
 //! Reports apt installs that take recommended packages along.
 
 use super::managers::Kind;
-use super::runs::runs;
+use super::runs::{place_of, runs};
 use crate::{Cx, Sink};
 use seaworthy_finding::Applicability;
 
@@ -48,7 +48,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     .aliases(if managed.program == "apt-get" { &["DL3015", "DS-0029"] } else { &[] })
                     .why("packages nobody asked for make the image larger and give it more to patch")
                     .help(format!("write `{} {OFF}` and name what is really needed", managed.words()))
-                    .at_file(&docker.file, run.place(simple, verb.at))
+                    .at_file(&docker.file, place_of(simple, verb.at))
                     .command(format!("grep -n '{}' {}", managed.words(), docker.file.path));
                 if let Some(edits) = run.insert(simple, verb.at, OFF) {
                     found.fix(Applicability::Unsafe, "Leave recommended packages out", &docker.file, edits);

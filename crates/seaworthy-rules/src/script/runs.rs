@@ -19,6 +19,8 @@ pub(crate) struct Run<'a> {
     pub(crate) commands: &'a [Simple],
     /// Index of its stage, counted from 0.
     pub(crate) stage: usize,
+    /// Its place among the instructions of the file.
+    pub(crate) index: usize,
 }
 
 /// Every `RUN` of a file, in order.
@@ -26,7 +28,7 @@ pub(crate) fn runs<'a>(cx: &Cx<'a>, docker: &'a DockerfileFact) -> Vec<Run<'a>> 
     let mut stage = 0;
     let mut from = false;
     let mut out = Vec::new();
-    for item in &docker.tree.instructions {
+    for (index, item) in docker.tree.instructions.iter().enumerate() {
         if matches!(item.kind, Kind::From { .. }) {
             stage += usize::from(from);
             from = true;
@@ -36,7 +38,7 @@ pub(crate) fn runs<'a>(cx: &Cx<'a>, docker: &'a DockerfileFact) -> Vec<Run<'a>> 
             _ => item,
         };
         if matches!(inner.kind, Kind::Run(_)) {
-            out.push(Run { docker, item, inner, commands: cx.commands(docker, item), stage });
+            out.push(Run { docker, item, inner, commands: cx.commands(docker, item), stage, index });
         }
     }
     out
@@ -85,11 +87,6 @@ impl<'a> Run<'a> {
             .collect()
     }
 
-    /// Where a word of a command stands, quotes included; the command where that is not known.
-    pub(crate) fn place(&self, simple: &Simple, at: usize) -> Span {
-        word(simple, at).unwrap_or(simple.span)
-    }
-
     /// Where a word stands that may be replaced: not in a JSON array, not quoted, and without a line end in it.
     pub(crate) fn plain(&self, simple: &Simple, at: usize) -> Option<Span> {
         let span = word(simple, at).filter(|_| !self.exec())?;
@@ -114,6 +111,11 @@ impl<'a> Run<'a> {
         let end = span.start + text.trim_end().len();
         plain.then(|| vec![Edit { span: Span::new(end, end), text: format!(" && {command}") }])
     }
+}
+
+/// Where a word of a command stands, quotes included; the command where that is not known.
+pub(crate) fn place_of(simple: &Simple, at: usize) -> Span {
+    word(simple, at).unwrap_or(simple.span)
 }
 
 /// Where a word stands.

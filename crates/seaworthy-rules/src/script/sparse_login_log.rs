@@ -1,7 +1,7 @@
 //! Reports `useradd` with a high user id, which makes huge sparse log files.
 
 use super::call::{Call, base, program_at};
-use super::runs::runs;
+use super::runs::{place_of, runs};
 use crate::{Cx, Sink};
 use seaworthy_finding::Applicability;
 
@@ -70,7 +70,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     .finding(format!("`useradd` with the user id {id} writes login logs of that length"))
                     .why("`/var/log/lastlog` and `faillog` hold a record for every id, and a layer stores the holes too")
                     .help("add `-l`")
-                    .at_file(&docker.file, run.place(simple, uid.at))
+                    .at_file(&docker.file, place_of(simple, uid.at))
                     .command("docker run --rm IMAGE ls -l /var/log/lastlog /var/log/faillog");
                 if let Some(edits) = run.insert(simple, at, "-l") {
                     found.fix(Applicability::Safe, "Write no login log", &docker.file, edits);

@@ -3,7 +3,7 @@
 use super::Simple;
 use super::call::{Call, Managed, base, is_assignment, program_at};
 use super::managers::Kind;
-use super::runs::{Run, runs};
+use super::runs::{Run, place_of, runs};
 use super::verbose_download::WGET;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Command, Kind as Item};
@@ -127,7 +127,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             }
             for simple in run.commands {
                 for (what, at, aliases) in switches(simple) {
-                    report(out, &docker.file, run.place(simple, at), &what, aliases);
+                    report(out, &docker.file, place_of(simple, at), &what, aliases);
                 }
             }
         }

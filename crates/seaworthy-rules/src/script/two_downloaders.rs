@@ -1,9 +1,10 @@
 //! Reports images that use both `wget` and `curl`.
 
-use super::call::{base, program_at};
-use super::runs::{Run, runs};
+use super::call::program_at;
+use super::runs::{Run, place_of, runs};
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::Base;
+use seaworthy_finding::Span;
 
 declare_rule! {
     name: "two-downloaders",
@@ -18,40 +19,39 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         let all = runs(cx, docker);
         let stages = docker.tree.stages();
-        let parent = |stage: usize| match stages.get(stage).map(|stage| &stage.base) {
-            Some(Base::Stage(earlier)) if *earlier < stage => Some(*earlier),
-            _ => None,
-        };
+        // For each stage: what it and those it begins with use, and where it uses one of the two first.
+        let mut used: Vec<[bool; 2]> = Vec::new();
+        let mut first: Vec<Option<(Span, &str)>> = vec![None; stages.len().max(1)];
+        let mut own = vec![[false; 2]; stages.len().max(1)];
+        for run in &all {
+            let [wget, curl] = [place(run, "wget"), place(run, "curl")];
+            if let (Some(own), Some(first)) = (own.get_mut(run.stage), first.get_mut(run.stage)) {
+                own[0] |= wget.is_some();
+                own[1] |= curl.is_some();
+                let here = wget.map(|span| (span, "wget")).or(curl.map(|span| (span, "curl")));
+                *first = first.or(here);
+            }
+        }
+        for (stage, own) in own.iter().enumerate() {
+            let inherited = match stages.get(stage).map(|stage| &stage.base) {
+                Some(Base::Stage(earlier)) => used.get(*earlier).copied().unwrap_or_default(),
+                _ => [false; 2],
+            };
+            used.push([own[0] || inherited[0], own[1] || inherited[1]]);
+        }
         let mut reported = false;
-        for stage in 0..stages.len().max(1) {
-            // A stage has what the stages it begins with have.
-            let mut chain = vec![stage];
-            while let Some(earlier) = chain.last().copied().and_then(parent) {
-                chain.push(earlier);
-            }
-            let own: Vec<&Run<'_>> = all.iter().filter(|run| run.stage == stage).collect();
-            let seen = |wanted: &str| {
-                all.iter().filter(|run| chain.contains(&run.stage)).any(|run| uses(run, wanted))
-            };
-            if !seen("wget") || !seen("curl") {
-                continue;
-            }
-            let Some((run, span, program)) = own.iter().find_map(|run| {
-                let (span, program) = place(run, "wget").or_else(|| place(run, "curl"))?;
-                Some((run, span, program))
-            }) else {
-                continue;
-            };
+        for (used, first) in used.iter().zip(&first) {
+            let (true, Some((span, program))) = (used[0] && used[1], *first) else { continue };
             reported = true;
             let other = if program == "wget" { "curl" } else { "wget" };
             out.finding(format!("this stage downloads with `{program}` here and with `{other}` elsewhere"))
                 .why("one of the two is installed for nothing")
                 .help(format!("use `{other}` here too"))
-                .at_file(&run.docker.file, span)
+                .at_file(&docker.file, span)
                 .command(format!("grep -nE '\\b(wget|curl)\\b' {}", docker.file.path));
         }
         // trivy asks for one program in the whole file.
-        let seen = |wanted: &str| all.iter().find_map(|run| place(run, wanted).map(|(span, _)| span));
+        let seen = |wanted: &str| all.iter().find_map(|run| place(run, wanted));
         if let (false, Some(span), Some(_)) = (reported, seen("wget"), seen("curl")) {
             out.finding("this stage downloads with `wget`, another one with `curl`")
                 .aliases(&["DS-0014"])
@@ -63,13 +63,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     }
 }
 
-fn uses(run: &Run<'_>, wanted: &str) -> bool {
-    place(run, wanted).is_some()
-}
-
-fn place<'n>(run: &Run<'_>, wanted: &'n str) -> Option<(seaworthy_finding::Span, &'n str)> {
-    run.commands.iter().find_map(|simple| {
-        let at = program_at(simple)?;
-        (base(simple.words.get(at)?) == wanted).then(|| (run.place(simple, at), wanted))
-    })
+/// Where a program is called first in a `RUN`.
+fn place(run: &Run<'_>, wanted: &str) -> Option<Span> {
+    let simple = run.commands.iter().find(|simple| simple.program() == wanted)?;
+    Some(place_of(simple, program_at(simple)?))
 }

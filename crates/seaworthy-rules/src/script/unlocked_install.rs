@@ -1,11 +1,12 @@
 //! Reports installs that pass over a lock file.
 
 use super::managers::Kind;
-use super::runs::{Run, runs};
+use super::runs::{place_of, runs};
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::Kind as Item;
 use seaworthy_facts::DockerfileFact;
 use seaworthy_finding::{Applicability, Edit};
+use std::collections::BTreeMap;
 
 declare_rule! {
     name: "unlocked-install",
@@ -19,6 +20,7 @@ declare_rule! {
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
+        let locks = locks(docker);
         for run in runs(cx, docker) {
             for (_, simple, managed) in run.managed() {
                 let Some(verb) = managed.verb.filter(|_| managed.installs()) else { continue };
@@ -32,7 +34,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     Kind::Npm
                         if call.operands.is_empty()
                             && !call.has(&["g", "global", "package-lock-only", "no-save"])
-                            && lock_is_copied(docker, &run) =>
+                            && locks.get(&run.stage).is_some_and(|from| *from < run.item.span.start) =>
                     {
                         let span = run.plain(simple, verb.at);
                         (
@@ -47,7 +49,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     .finding(message)
                     .why("the build then holds other versions than those that were tested")
                     .help(help)
-                    .at_file(&docker.file, run.place(simple, verb.at))
+                    .at_file(&docker.file, place_of(simple, verb.at))
                     .command(format!("grep -n '{}' {}", managed.words(), docker.file.path));
                 if let Some(edits) = edits {
                     found.fix(Applicability::Unsafe, "Follow the lock file", &docker.file, edits);
@@ -57,25 +59,20 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     }
 }
 
-/// Whether an earlier `COPY` of the stage names the lock file of npm.
-fn lock_is_copied(docker: &DockerfileFact, run: &Run<'_>) -> bool {
-    let mut copied = false;
-    for item in &docker.tree.instructions {
-        if item.span.start >= run.item.span.start {
-            break;
-        }
-        match &item.kind {
-            Item::From { .. } => copied = false,
-            Item::Copy { sources, .. } | Item::Add { sources, .. } => {
-                copied |= sources.iter().any(|source| {
-                    let text = source.unquoted();
-                    text.ends_with("package-lock.json")
-                        || text.ends_with("npm-shrinkwrap.json")
-                        || text.ends_with("package*.json")
-                });
-            }
-            _ => {}
-        }
+/// For each stage, where a `COPY` names the lock file of npm first.
+fn locks(docker: &DockerfileFact) -> BTreeMap<usize, usize> {
+    let mut out = BTreeMap::new();
+    for stage in docker.tree.stages() {
+        let copied = stage.instructions.iter().find(|item| match &item.kind {
+            Item::Copy { sources, .. } | Item::Add { sources, .. } => sources.iter().any(|source| {
+                let text = source.unquoted();
+                ["package-lock.json", "npm-shrinkwrap.json", "package*.json"]
+                    .iter()
+                    .any(|name| text.ends_with(name))
+            }),
+            _ => false,
+        });
+        out.extend(copied.map(|item| (stage.index, item.span.start)));
     }
-    copied
+    out
 }

@@ -1,7 +1,7 @@
 //! Reports packages that are installed in whatever version is the newest.
 
 use super::managers::Kind;
-use super::runs::runs;
+use super::runs::{place_of, runs};
 use crate::text::names;
 use crate::{Cx, Sink};
 
@@ -49,7 +49,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     .aliases(if peers { manager.unpinned } else { &[] })
                     .why("two builds of the same file give two different images")
                     .help(format!("write `{}`", manager.example(first.text)))
-                    .at_file(&docker.file, run.place(simple, first.at))
+                    .at_file(&docker.file, place_of(simple, first.at))
                     .command(format!("grep -n '{}' {}", managed.words(), docker.file.path));
             }
         }

@@ -3,7 +3,7 @@
 use super::Simple;
 use super::call::{Call, Managed, base, program_at};
 use super::managers::Kind;
-use super::runs::runs;
+use super::runs::{place_of, runs};
 use crate::{Cx, Sink};
 
 declare_rule! {
@@ -24,7 +24,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                         .aliases(aliases)
                         .why("a mirror, or whoever stands before it, decides what is installed")
                         .help("install the repository's key, and take the option out")
-                        .at_file(&docker.file, run.place(simple, at))
+                        .at_file(&docker.file, place_of(simple, at))
                         .command(format!(
                             "grep -n -e '{}' {}",
                             what.split(' ').next_back().unwrap_or_default(),

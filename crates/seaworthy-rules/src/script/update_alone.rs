@@ -2,8 +2,9 @@
 
 use super::call::Managed;
 use super::managers::Kind;
-use super::runs::{Run, runs};
+use super::runs::{Run, place_of, runs};
 use crate::{Cx, Sink};
+use std::collections::BTreeMap;
 
 declare_rule! {
     name: "update-alone",
@@ -25,13 +26,15 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         let installing = all.iter().filter(|run| said_in(run)).count();
         for run in &all {
             let calls: Vec<_> = run.managed().collect();
+            let mut last_install = BTreeMap::new();
+            for (at, _, managed) in &calls {
+                if managed.verb.is_some_and(|verb| INSTALLS.contains(&verb.text)) {
+                    last_install.insert(managed.manager.kind, *at);
+                }
+            }
             for (at, simple, managed) in &calls {
                 let Some(verb) = managed.verb.filter(|verb| updates(managed, verb.text)) else { continue };
-                let used = calls.iter().any(|(other, _, later)| {
-                    other > at
-                        && later.manager.kind == managed.manager.kind
-                        && later.verb.is_some_and(|verb| INSTALLS.contains(&verb.text))
-                });
+                let used = last_install.get(&managed.manager.kind).is_some_and(|last| last > at);
                 if used || lists_are_mounted(run, managed) {
                     continue;
                 }
@@ -47,7 +50,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 .aliases(aliases)
                 .why("the layer is cached, so a later `RUN` installs from lists that have grown old")
                 .help(format!("put `{}` and the install into one `RUN`", managed.words()))
-                .at_file(&docker.file, run.place(simple, verb.at))
+                .at_file(&docker.file, place_of(simple, verb.at))
                 .command(format!("grep -n '{}' {}", managed.words(), docker.file.path));
             }
         }

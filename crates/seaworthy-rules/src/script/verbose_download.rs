@@ -1,7 +1,7 @@
 //! Reports `wget` whose progress bar fills the build's log.
 
 use super::call::{Call, base, program_at};
-use super::runs::runs;
+use super::runs::{place_of, runs};
 use crate::{Cx, Sink};
 use seaworthy_finding::Applicability;
 
@@ -91,7 +91,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     .finding("`wget` writes a line for every few kilobytes")
                     .why("the log of the build drowns in it, and some builders cut long logs off")
                     .help("add `--progress=dot:giga`, or `-nv`")
-                    .at_file(&docker.file, run.place(simple, at))
+                    .at_file(&docker.file, place_of(simple, at))
                     .command(format!("grep -n wget {}", docker.file.path));
                 if let Some(edits) = run.insert(simple, at, "--progress=dot:giga") {
                     found.fix(Applicability::Unsafe, "Show little progress", &docker.file, edits);

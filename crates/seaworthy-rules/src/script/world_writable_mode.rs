@@ -1,7 +1,7 @@
 //! Reports files and directories that everyone in the container may change.
 
 use super::call::{Call, base, program_at};
-use super::runs::runs;
+use super::runs::{place_of, runs};
 use crate::{Cx, Sink};
 
 declare_rule! {
@@ -27,7 +27,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 out.finding(format!("`chmod {}` lets every user change `{target}`", mode.text))
                     .why("a process that breaks out of its own files can replace programs and settings of the others")
                     .help("give the files to the user that needs them: `COPY --chown`, `chown`, or `chmod g=u` for a group")
-                    .at_file(&docker.file, run.place(simple, mode.at))
+                    .at_file(&docker.file, place_of(simple, mode.at))
                     .command(format!("docker run --rm --entrypoint ls IMAGE -ld {target}"));
             }
         }
