@@ -67,7 +67,28 @@ pub(crate) fn collect(project: &ProjectFacts) -> Vec<Suppression> {
     for file in others {
         scan(file, &mut out);
     }
+    let workflows = project.workflows.iter().map(|known| (&known.file, known.workflow.root.as_deref()));
+    let actions = project.actions.iter().map(|known| (&known.file, known.action.root.as_deref()));
+    for (file, root) in workflows.chain(actions) {
+        if let Some(root) = root {
+            widen(file, root, &mut out);
+        }
+    }
     out
+}
+
+/// A comment for zizmor silences the block that zizmor's finding is about, wherever in it the comment stands.
+fn widen(file: &TextFile, root: &seaworthy_workflow::Node, out: &mut Vec<Suppression>) {
+    let own = |known: &&Suppression| known.dialect == Dialect::Zizmor && known.path == file.path;
+    let more: Vec<Suppression> = out
+        .iter()
+        .filter(own)
+        .flat_map(|known| {
+            let scopes = crate::workflow::scopes(root, &file.text, known.comment.start, &known.rules);
+            scopes.into_iter().map(|scope| Suppression { scope: Some(scope), ..known.clone() })
+        })
+        .collect();
+    out.extend(more);
 }
 
 /// Comments of a Dockerfile silence whole instructions.

@@ -18,6 +18,15 @@ pub(crate) fn all_expressions(cx: &Cx<'_>, visit: &mut dyn FnMut(&TextFile, &Int
     }
 }
 
+/// Calls `visit` for every expression below a node that reads, once for each place.
+pub(crate) fn expressions_below(
+    node: &Node,
+    file: &TextFile,
+    visit: &mut dyn FnMut(&TextFile, &Interpolation, &Expr),
+) {
+    walk(node, file, &mut Seen::default(), visit);
+}
+
 /// What was visited: aliases name nodes again, and must not multiply the work or the findings.
 #[derive(Default)]
 struct Seen {

@@ -146,7 +146,7 @@ fn pin(name: &str) -> Option<Pin> {
 }
 
 /// The texts a matrix gives a reference, those with expressions in them left out.
-fn values(matrix: &Matrix, reference: &Reference) -> Vec<String> {
+pub(super) fn values(matrix: &Matrix, reference: &Reference) -> Vec<String> {
     let mut out: Vec<(String, String)> = Vec::new();
     for row in &matrix.rows {
         walk(&row.node, &row.name.value, 0, &mut out);

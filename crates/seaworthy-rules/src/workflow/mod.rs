@@ -2,9 +2,12 @@
 
 mod action_from_branch;
 mod all_secrets_exposed;
+mod anonymous_workflow;
 mod cache_poisoning;
 mod caches;
 mod cli;
+mod condition_always_true;
+mod conditions;
 mod dangerous_trigger;
 mod default_permissions;
 mod deprecated_workflow_command;
@@ -16,6 +19,7 @@ mod expression_in_script;
 mod expressions;
 mod flow;
 mod hardcoded_container_credentials;
+mod ignores;
 mod images;
 mod inherited_secrets;
 mod insecure_commands;
@@ -35,6 +39,7 @@ mod load_multi_platform;
 mod login_password_argument;
 mod matrix_overwrites_tag;
 mod missing_token_permission;
+mod missing_concurrency;
 mod mutable_job_image;
 mod occasion;
 mod persisted_checkout_credentials;
@@ -42,17 +47,26 @@ mod pipeline;
 mod publish;
 mod push_on_pull_request;
 mod secret_build_argument;
+mod secret_outside_environment;
+mod self_hosted_runner;
 mod shared_tag_from_any_branch;
 mod signature_by_tag;
 mod steps;
 mod taint;
+mod spoofable_bot_condition;
+mod steps;
+mod substring_condition;
+mod superfluous_action;
 mod template_injection;
 mod unencrypted_docker_daemon;
+mod unexplained_permission;
 mod unknown_environment;
 mod unpinned_action;
+mod unpinned_tool;
 mod unredacted_secret;
 mod unrestricted_token;
 mod untrusted_expression;
+mod unsound_ternary;
 
 rules![
     invalid_workflow,
@@ -91,9 +105,22 @@ rules![
     mutable_job_image,
     job_image_without_digest,
     cache_poisoning,
+    condition_always_true,
+    spoofable_bot_condition,
+    substring_condition,
+    unsound_ternary,
+    unpinned_tool,
+    superfluous_action,
+    missing_concurrency,
+    secret_outside_environment,
+    self_hosted_runner,
+    unexplained_permission,
+    anonymous_workflow,
     invalid_pipeline,
     shared_tag_from_any_branch,
     secret_build_argument,
     literal_pipeline_secret,
     unencrypted_docker_daemon,
 ];
+
+pub(crate) use ignores::scopes;

@@ -54,8 +54,16 @@ impl<'a> Group<'a> {
         if list.span.contains(step.span.start) && !self.repeated(step) {
             return first;
         }
-        let anchor = anchor_before(&self.file.text, step.span.start);
-        anchor.and_then(|name| alias(&self.file.text, list.span, name)).unwrap_or(first)
+        let anchor = anchor_of(&self.file.text, step.span.start);
+        let within = Span::new(list.span.start, self.end());
+        anchor.and_then(|name| alias(&self.file.text, within, name)).unwrap_or(first)
+    }
+
+    /// Where the next job begins, since the span of a list ends with the last item that stands in it itself.
+    fn end(&self) -> usize {
+        let Some((workflow, job)) = self.workflow.zip(self.job) else { return self.file.text.len() };
+        let later = workflow.jobs.iter().map(|other| other.id.span.start);
+        later.filter(|start| *start > job.id.span.start).min().unwrap_or(self.file.text.len())
     }
 
     /// Whether the step stands here itself, so that an edit of it changes this group.
@@ -160,24 +168,20 @@ fn first_key(step: &Step) -> Span {
     step.node.entries().first().map_or(step.span, |(key, _)| key.span)
 }
 
-/// The name of the anchor that stands right before a node.
-fn anchor_before(text: &str, at: usize) -> Option<&str> {
-    let before = text.get(..at)?.trim_end();
-    let word = before.rsplit([' ', '\n', '-']).next()?;
-    let at = before.len() - word.len();
-    let start = before.get(..at)?.rfind('&').filter(|start| !before[*start..].contains(char::is_whitespace));
-    match word.strip_prefix('&') {
-        Some(name) => Some(name),
-        None => start.and_then(|start| before.get(start + 1..)),
-    }
+/// The name of the anchor a node begins with, or that stands right before it.
+fn anchor_of(text: &str, at: usize) -> Option<&str> {
+    let (before, rest) = (text.get(..at)?, text.get(at..)?);
+    let start = match rest.strip_prefix('&') {
+        Some(_) => at,
+        None => before.trim_end().rfind(char::is_whitespace)? + 1,
+    };
+    let word = text.get(start..)?.split(char::is_whitespace).next()?;
+    word.strip_prefix('&')
 }
 
-/// The last place in a span where the anchor is named.
+/// The first place in a span where the anchor is named.
 fn alias(text: &str, within: Span, name: &str) -> Option<Span> {
-    // An alias at its end stands behind what the list itself says.
-    let end =
-        text.get(within.end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| within.end + at);
-    let part = text.get(within.start..end)?;
+    let part = text.get(within.start..within.end)?;
     let word = format!("*{name}");
     let at = part.match_indices(&word).find(|(at, _)| {
         let next = part[at + word.len()..].chars().next();
@@ -240,4 +244,31 @@ pub(crate) fn scripts(step: &Step) -> Vec<Script<'_>> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alias_is_where_it_is_written() {
+        let text = "jobs:\n  a:\n    steps:\n      - &checkout\n        uses: a/b@v1\n      - *checkout\n  b:\n    steps:\n      - *checkout\n";
+        let (workflow, _) = seaworthy_workflow::read(text);
+        let file = TextFile::new("w.yml", text.to_owned());
+        let places: Vec<&str> = workflow
+            .jobs
+            .iter()
+            .flat_map(|job| {
+                let group = Group {
+                    file: &file,
+                    workflow: Some(&workflow),
+                    job: Some(job),
+                    action: None,
+                    steps: &job.steps,
+                };
+                job.steps.iter().map(move |step| group.place(step).of(text)).collect::<Vec<_>>()
+            })
+            .collect();
+        assert_eq!(places, ["uses", "*checkout", "*checkout"]);
+    }
 }
