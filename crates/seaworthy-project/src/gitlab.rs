@@ -10,7 +10,7 @@ use seaworthy_facts::{
 };
 use seaworthy_finding::Span;
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Top-level keys that are no jobs.
@@ -34,7 +34,7 @@ const RESERVED: [&str; 14] = [
 const MAX_EXTENDS: usize = 11;
 /// `!reference` may name a `!reference` at most this often, as in GitLab itself.
 const MAX_REFERENCES: usize = 10;
-/// Bytes of script in all jobs together, so that templates of templates cannot multiply.
+/// Bytes of scripts and inherited variables in all jobs together, so that templates of templates cannot multiply.
 const MAX_SCRIPT: usize = 32 * 1024 * 1024;
 /// Templates laid down in all jobs together.
 const MAX_INHERITED: usize = 100_000;
@@ -148,10 +148,16 @@ impl<'a> Reader<'a> {
                 self.scripts(&node, 0, budget, &mut unresolved, &mut script);
             }
         }
+        let own: BTreeSet<String> = own_variables.iter().map(|known| known.name.value.clone()).collect();
         let mut variables = own_variables;
-        for known in global {
-            let shadowed = variables.iter().any(|own| own.name.value == known.name.value);
-            if !shadowed && inherit("variables", &known.name.value) {
+        for known in global.iter().filter(|known| !own.contains(&known.name.value)) {
+            let size =
+                known.name.value.len() + known.value.as_ref().map_or(0, |value| value.value.len()) + 64;
+            if *budget < size {
+                break;
+            }
+            if inherit("variables", &known.name.value) {
+                *budget -= size;
                 variables.push(known.clone());
             }
         }

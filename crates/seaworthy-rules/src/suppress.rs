@@ -83,6 +83,7 @@ fn widen(file: &TextFile, root: &seaworthy_workflow::Node, out: &mut Vec<Suppres
     let more: Vec<Suppression> = out
         .iter()
         .filter(own)
+        .take(1000)
         .flat_map(|known| {
             let scopes = crate::workflow::scopes(root, &file.text, known.comment.start, &known.rules);
             scopes.into_iter().map(|scope| Suppression { scope: Some(scope), ..known.clone() })

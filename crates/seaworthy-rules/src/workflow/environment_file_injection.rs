@@ -13,6 +13,9 @@ declare_rule! {
     aliases: ["zizmor/github-env"], refs: ["GitHub documentation, setting an environment variable"],
 }
 
+/// Writes of one script that are reported: the first ones show what is wrong.
+const MOST: usize = 50;
+
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for group in groups(cx) {
         let reached = group.workflow.is_none_or(|workflow| {
@@ -26,7 +29,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             let Some(run) = &step.run else { continue };
             // A shell that is not known is taken for bash, which nearly every runner has.
             let shell = group.shell(step).unwrap_or("bash");
-            for write in writes(run.as_str(), shell) {
+            for write in writes(run.as_str(), shell).into_iter().take(MOST) {
                 let file = write.file;
                 let place = run.locate(&group.file.text, &write.range);
                 if !seen.insert(place.start) {

@@ -8,6 +8,9 @@ use seaworthy_finding::Span;
 use seaworthy_workflow::expr::{ExprKind, Reference, Segment};
 use seaworthy_workflow::{Entry, Kind, Matrix, Node, Target, Text};
 
+/// Images without a digest that are looked at; a matrix may multiply them.
+const MOST_IMAGES: usize = 5000;
+
 /// How an image is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pin {
@@ -103,6 +106,9 @@ fn one<'a>(
         return;
     };
     for leaf in leaves(expr) {
+        if out.len() > MOST_IMAGES {
+            return;
+        }
         let span = leaf.span;
         if let ExprKind::Text(name) = &leaf.kind {
             literal(group.file, span, name, owner, out);

@@ -1,8 +1,9 @@
 //! Reports registry passwords among the arguments of a command.
 
 use super::cli::{self, Act};
-use super::publish;
+use super::{pipeline, publish};
 use crate::{Cx, Sink};
+use std::collections::BTreeSet;
 
 declare_rule! {
     name: "login-password-argument",
@@ -30,6 +31,24 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     .help("write `printf '%s' \"$PASSWORD\" | docker login --username NAME --password-stdin REGISTRY`, or use docker/login-action")
                     .at_file(&fact.file, word)
                     .command(format!("grep -n 'login' {}", fact.file.path));
+            }
+        }
+    }
+    for pipeline in cx.pipelines() {
+        let mut seen = BTreeSet::new();
+        for job in pipeline::jobs(pipeline) {
+            for command in pipeline::commands(job) {
+                for act in cli::acts(&command) {
+                    let Act::Login { password } = act else { continue };
+                    if !seen.insert(command.span.start) {
+                        continue;
+                    }
+                    out.finding(format!("`{} login` gets the password as an argument", command.program()))
+                        .why("every process of the machine can read the arguments of the others, and a failing command is printed with them")
+                        .help("write `printf '%s' \"$CI_REGISTRY_PASSWORD\" | docker login --username \"$CI_REGISTRY_USER\" --password-stdin \"$CI_REGISTRY\"`")
+                        .at_file(&pipeline.file, pipeline::word(&pipeline.file, command.span, password))
+                        .command(format!("grep -n 'login' {}", pipeline.file.path));
+                }
             }
         }
     }

@@ -38,8 +38,8 @@ mod literal_pipeline_secret;
 mod load_multi_platform;
 mod login_password_argument;
 mod matrix_overwrites_tag;
-mod missing_token_permission;
 mod missing_concurrency;
+mod missing_token_permission;
 mod mutable_job_image;
 mod occasion;
 mod persisted_checkout_credentials;
@@ -51,12 +51,11 @@ mod secret_outside_environment;
 mod self_hosted_runner;
 mod shared_tag_from_any_branch;
 mod signature_by_tag;
-mod steps;
-mod taint;
 mod spoofable_bot_condition;
 mod steps;
 mod substring_condition;
 mod superfluous_action;
+mod taint;
 mod template_injection;
 mod unencrypted_docker_daemon;
 mod unexplained_permission;
@@ -65,8 +64,9 @@ mod unpinned_action;
 mod unpinned_tool;
 mod unredacted_secret;
 mod unrestricted_token;
-mod untrusted_expression;
 mod unsound_ternary;
+mod untrusted_checkout;
+mod untrusted_expression;
 
 rules![
     invalid_workflow,
@@ -87,6 +87,7 @@ rules![
     untrusted_expression,
     template_injection,
     expression_in_script,
+    untrusted_checkout,
     excessive_permissions,
     default_permissions,
     job_default_permissions,

@@ -1,10 +1,11 @@
 //! Reports images that are signed by their tag.
 
 use super::occasion::Scope;
-use super::publish;
+use super::{cli, pipeline, publish};
 use crate::script::Simple;
 use crate::{Cx, Sink};
 use seaworthy_workflow::{Step, Workflow};
+use std::collections::BTreeSet;
 
 declare_rule! {
     name: "signature-by-tag",
@@ -64,6 +65,29 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                             .at_file(&fact.file, publish::word(&fact.file, command.span, word))
                             .command(format!("grep -n 'cosign {kind}' {}", fact.file.path));
                     }
+                }
+            }
+        }
+    }
+    for pipeline in cx.pipelines() {
+        let mut seen = BTreeSet::new();
+        for job in pipeline::jobs(pipeline) {
+            for command in pipeline::commands(job) {
+                let Some(kind) = signs(&command) else { continue };
+                for word in images(&command) {
+                    let name = cli::expand(word, job);
+                    let last = name.rsplit('/').next().unwrap_or(&name);
+                    // Any other variable may hold the digest.
+                    let known =
+                        name.to_ascii_lowercase().contains("digest") || name.contains(['@', '(', '`']);
+                    if known || !tag_follows(last) || !seen.insert(command.span.start) {
+                        continue;
+                    }
+                    out.finding(format!("`cosign {kind}` is given `{word}`, which is a tag"))
+                        .why("the tag can move between the push and the signature: what is signed may be another image")
+                        .help("use the digest of the push: `cosign sign \"$CI_REGISTRY_IMAGE@$DIGEST\"`")
+                        .at_file(&pipeline.file, pipeline::word(&pipeline.file, command.span, word))
+                        .command(format!("grep -n 'cosign {kind}' {}", pipeline.file.path));
                 }
             }
         }

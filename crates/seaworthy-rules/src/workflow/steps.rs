@@ -18,12 +18,19 @@ pub(crate) struct Group<'a> {
     pub(crate) action: Option<&'a Action>,
     /// The steps in order.
     pub(crate) steps: &'a [Step],
+    /// Whether the file may have aliases, so that a step may stand elsewhere.
+    aliased: bool,
 }
+
+/// Steps of a group are compared with each other up to this number.
+const MOST_COMPARED: usize = 1000;
 
 /// Every job with steps, and every composite action.
 pub(crate) fn groups<'a>(cx: &Cx<'a>) -> impl Iterator<Item = Group<'a>> {
     let jobs = cx.workflows().iter().flat_map(|fact| {
+        let aliased = has_anchor(&fact.file);
         fact.workflow.jobs.iter().map(move |job| Group {
+            aliased,
             file: &fact.file,
             workflow: Some(&fact.workflow),
             job: Some(job),
@@ -32,6 +39,7 @@ pub(crate) fn groups<'a>(cx: &Cx<'a>) -> impl Iterator<Item = Group<'a>> {
         })
     });
     let actions = cx.actions().iter().map(|fact| Group {
+        aliased: has_anchor(&fact.file),
         file: &fact.file,
         workflow: None,
         job: None,
@@ -39,6 +47,11 @@ pub(crate) fn groups<'a>(cx: &Cx<'a>) -> impl Iterator<Item = Group<'a>> {
         steps: &fact.action.steps,
     });
     jobs.chain(actions)
+}
+
+/// Whether an anchor stands in the file, or what looks like one.
+fn has_anchor(file: &TextFile) -> bool {
+    file.text.contains(" &") && file.text.contains(" *")
 }
 
 impl<'a> Group<'a> {
@@ -50,6 +63,9 @@ impl<'a> Group<'a> {
     /// Where a step stands: for an alias the alias itself, since the step it names may be fine where it stands.
     pub(crate) fn place(&self, step: &Step) -> Span {
         let first = first_key(step);
+        if !self.aliased {
+            return first;
+        }
         let Some(list) = self.list() else { return first };
         if list.span.contains(step.span.start) && !self.repeated(step) {
             return first;
@@ -68,12 +84,13 @@ impl<'a> Group<'a> {
 
     /// Whether the step stands here itself, so that an edit of it changes this group.
     pub(crate) fn owns(&self, step: &Step) -> bool {
-        self.list().is_some_and(|list| list.span.contains(step.span.start)) && !self.repeated(step)
+        let here = || self.list().is_some_and(|list| list.span.contains(step.span.start));
+        !self.aliased || (here() && !self.repeated(step))
     }
 
     /// Whether an earlier step of the group is the same one.
     fn repeated(&self, step: &Step) -> bool {
-        let earlier = self.steps.iter().take_while(|other| !std::ptr::eq(*other, step));
+        let earlier = self.steps.iter().take(MOST_COMPARED).take_while(|other| !std::ptr::eq(*other, step));
         earlier.filter(|other| other.span == step.span).count() > 0
     }
 
@@ -260,6 +277,7 @@ mod tests {
             .iter()
             .flat_map(|job| {
                 let group = Group {
+                    aliased: true,
                     file: &file,
                     workflow: Some(&workflow),
                     job: Some(job),

@@ -63,6 +63,10 @@ pub(crate) fn outside(part: &Interpolation) -> Vec<Span> {
 /// The edits that move every such expression of the step into its environment, where all of them can be moved.
 fn fix(group: &Group<'_>, step: &Step, script: &Script<'_>) -> Option<Vec<Edit>> {
     let text = &group.file.text;
+    // Every finding of the script carries all of its edits.
+    if script.text.interpolations.len() > 100 {
+        return None;
+    }
     if script.input.is_some()
         || !group.owns(step)
         || !matches!(group.shell(step), Some("bash" | "sh" | "zsh"))
