@@ -8,6 +8,7 @@ mod caches;
 mod cli;
 mod condition_always_true;
 mod conditions;
+mod contexts;
 mod dangerous_trigger;
 mod default_permissions;
 mod deprecated_workflow_command;
@@ -22,7 +23,10 @@ mod hardcoded_container_credentials;
 mod ignores;
 mod images;
 mod inherited_secrets;
+mod inputs;
 mod insecure_commands;
+mod invalid_event;
+mod invalid_expression;
 mod invalid_job_needs;
 mod invalid_matrix;
 mod invalid_metadata_tag;
@@ -59,6 +63,7 @@ mod taint;
 mod template_injection;
 mod unencrypted_docker_daemon;
 mod unexplained_permission;
+mod unknown_action_input;
 mod unknown_environment;
 mod unpinned_action;
 mod unpinned_tool;
@@ -74,6 +79,9 @@ rules![
     invalid_job_needs,
     invalid_workflow_call,
     invalid_permission,
+    invalid_event,
+    invalid_expression,
+    unknown_action_input,
     invalid_matrix,
     deprecated_workflow_command,
     missing_token_permission,

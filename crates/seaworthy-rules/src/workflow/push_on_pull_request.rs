@@ -32,7 +32,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                         && publish::pushes(&fact.file, scope, step, Some(pull)) == Some(true)
                 });
                 let Some(pull) = pushed else { continue };
-                if own_name(job, step) {
+                if own_name(job, step) || local(scope, job, step) {
                     continue;
                 }
                 let entry = step.input("push").or_else(|| step.input("outputs"));
@@ -58,6 +58,16 @@ fn open(trigger: &Trigger) -> bool {
     trigger.types.as_ref().is_none_or(|types| {
         types.iter().any(|kind| matches!(kind.as_str(), "opened" | "synchronize" | "reopened"))
     })
+}
+
+/// Whether the image goes to a registry on the runner itself.
+fn local(scope: Scope<'_>, job: &Job, step: &Step) -> bool {
+    let images = job.steps.iter().filter_map(|other| other.input("images"));
+    let texts =
+        images.chain(step.input("tags")).chain(step.input("outputs")).filter_map(|entry| entry.text());
+    let mut all =
+        texts.map(|text| scope.fill_known(None, text)).chain(step.run.iter().map(|run| run.value.clone()));
+    all.any(|text| ["localhost", "127.0.0.1"].iter().any(|host| text.contains(host)))
 }
 
 /// Whether the image gets a name of the pull request's own, so that it replaces no other one.

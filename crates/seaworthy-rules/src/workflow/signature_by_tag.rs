@@ -3,7 +3,8 @@
 use super::occasion::Scope;
 use super::{cli, pipeline, publish};
 use crate::script::Simple;
-use crate::{Cx, Sink};
+use crate::{Cx, Sink, text};
+use seaworthy_finding::Span;
 use seaworthy_workflow::{Step, Workflow};
 use std::collections::BTreeSet;
 
@@ -51,6 +52,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 }
                 let scope = Scope { workflow: &fact.workflow, job: Some(job), step: Some(step) };
                 let commands = publish::commands(&fact.file, step);
+                let mut found: Vec<(&str, String, Span)> = Vec::new();
                 for (at, command) in commands.iter().enumerate() {
                     let Some(kind) = signs(command) else { continue };
                     for word in images(command) {
@@ -59,13 +61,20 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                         else {
                             continue;
                         };
-                        out.finding(format!("`cosign {kind}` is given {by}"))
-                            .why("the tag can move between the push and the signature: what is signed may be another image")
-                            .help("use the digest of the push: `name@${{ steps.BUILD.outputs.digest }}`")
-                            .at_file(&fact.file, publish::word(&fact.file, command.span, word))
-                            .command(format!("grep -n 'cosign {kind}' {}", fact.file.path));
+                        found.push((kind, by, publish::word(&fact.file, command.span, word)));
                     }
                 }
+                // A script that signs several images this way is one mistake.
+                let Some((kind, by, place)) = found.first() else { continue };
+                let more = match found.len() - 1 {
+                    0 => String::new(),
+                    more => format!(", and {} likewise", text::count(more, "more image")),
+                };
+                out.finding(format!("`cosign {kind}` is given {by}{more}"))
+                    .why("the tag can move between the push and the signature: what is signed may be another image")
+                    .help("use the digest of the push: `name@${{ steps.BUILD.outputs.digest }}`")
+                    .at_file(&fact.file, *place)
+                    .command(format!("grep -n 'cosign {kind}' {}", fact.file.path));
             }
         }
     }
@@ -120,7 +129,8 @@ fn images(command: &Simple) -> Vec<&str> {
             continue;
         }
         if word.starts_with('-') {
-            skip = VALUED.contains(&word.as_str());
+            // Old versions take options after one dash.
+            skip = VALUED.contains(&word.as_str()) || word == "-key";
         } else if word.starts_with(['>', '<']) || word.starts_with("2>") {
             break;
         } else {
@@ -155,15 +165,23 @@ fn by_tag(word: &str, scope: Scope<'_>, before: &[Simple], piped: bool) -> Optio
     if tags(name, scope) {
         return Some(format!("`{word}`, which holds tags"));
     }
-    // The variable of a loop is one of what the loop goes through.
-    let looped = before.iter().rev().find_map(|command| {
-        let at = command.words.iter().position(|word| word == "for" || word == "do")?;
-        let rest = &command.words[at + 1..];
-        (rest.first().map(String::as_str) == Some(name) && rest.get(1).map(String::as_str) == Some("in"))
-            .then(|| &rest[2..])
-    })?;
-    let named = looped.iter().any(|word| variable(word).is_some_and(|name| tags(name, scope)));
-    named.then(|| format!("`{word}`, which is one of the tags"))
+    let script = scope.step.and_then(|step| step.run.as_ref()).map_or("", |run| run.as_str());
+    looped(script, name, scope).then(|| format!("`{word}`, which is one of the tags"))
+}
+
+/// Whether a variable goes through tags: `for NAME in $TAGS`, or `read NAME` beside a variable that holds them.
+fn looped(script: &str, name: &str, scope: Scope<'_>) -> bool {
+    let holds = |text: &str| {
+        let words = text.split(|ch: char| ch.is_whitespace() || matches!(ch, '"' | '(' | ')' | '|' | ';'));
+        // What stands between the braces of an expression is cut by its blanks; its own words tell as well.
+        text.contains(".outputs.tags") || words.filter_map(variable).any(|known| tags(known, scope))
+    };
+    script.lines().any(|line| {
+        let looped = line.find(&format!("for {name} in ")).map(|at| &line[at..]);
+        let list = looped.map(|rest| rest.split(';').next().unwrap_or(rest));
+        let reads = line.contains("read ") && line.split([' ', ';']).any(|word| word == name);
+        list.is_some_and(holds) || (reads && holds(script))
+    })
 }
 
 /// Whether a tag stands behind the colon of a name's last part.
