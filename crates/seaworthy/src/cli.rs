@@ -198,7 +198,7 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Show a rule's page: what it checks, why, and how to mend it
     Explain(ExplainArgs),
-    /// List the rules; `--format json` for programs
+    /// List the rules; `--format json` for programs, `--format markdown` for a document
     Rules,
     /// Serve an editor: the language server protocol on standard input and output
     #[command(

@@ -10,7 +10,7 @@ declare_rule! {
     summary: "several sources are copied to a place without a trailing `/`",
     passes: "several sources are copied to places with a trailing `/`",
     family: Dockerfile, category: Truth, severity: Low, confidence: High, persona: Pedantic,
-    fix: Safe,
+    fix: Unsafe,
     aliases: ["DL3021", "DS-0011"], refs: ["Dockerfile reference, COPY"],
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 } else {
                     &["DL3021", "DS-0011"]
                 })
-                .why("BuildKit makes a directory of it, the classic builder and Podman before 4 stop")
+                .why("where it is no directory yet, BuildKit takes it for a file and each file overwrites the one before; the classic builder and Podman before 4 stop")
                 .help(format!("write `{bare}/`"))
                 .at_file(&docker.file, dest.span)
                 .command(format!("grep -n '^COPY' {}", docker.file.path));
@@ -52,7 +52,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             let end = dest.span.end - usize::from(text.ends_with(['"', '\'']));
             if !bare.is_empty() && !dest.has_variable() && !text.contains(['\\', '`', '\n']) {
                 finding.fix(
-                    Applicability::Safe,
+                    Applicability::Unsafe,
                     "Write it as a directory",
                     &docker.file,
                     vec![Edit { span: Span::new(end, end), text: "/".to_owned() }],

@@ -215,3 +215,17 @@ fn a_watch_tells_when_the_result_changes() {
     assert!(stopped.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }
+
+#[test]
+fn rules_are_listed_for_people_programs_and_documents() {
+    let listed = run(&["rules", "--format", "json"]).expect(0).stdout;
+    let rules: Value = serde_json::from_str(&listed).unwrap();
+    let count = rules.as_array().unwrap().len();
+    let table = run(&["rules", "--format", "markdown"]).expect(0).stdout;
+    assert_eq!(table.lines().count(), count + 2);
+    assert!(table.contains("| `root-user` | the final stage runs as root | high | regular |"), "{table}");
+    assert!(run(&["rules", "--format", "sarif"]).expect(2).stderr.contains("markdown"));
+    let page = run(&["explain", "dl3002"]).expect(0).stdout;
+    assert!(page.starts_with("# root-user") || page.contains("root-user"), "{page}");
+    assert!(run(&["explain", "DL30002"]).expect(2).stderr.contains("did you mean"));
+}

@@ -2,6 +2,8 @@
 
 use crate::support::{Ran, seaworthy};
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
@@ -81,4 +83,71 @@ fn the_patch_is_what_fixing_does() {
     }
     let again = fix(dir.path(), &[&["--fix"][..], &args].concat());
     assert!(again.stderr.contains("nothing to fix"), "{}", again.stderr);
+}
+
+/// A registry that knows one tag and answers nothing but its digest; ends after so many questions.
+fn registry(digest: &str, questions: usize) -> (u16, std::thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let digest = digest.to_owned();
+    let thread = std::thread::spawn(move || {
+        let mut asked = Vec::new();
+        while asked.len() < questions {
+            let (stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream);
+            loop {
+                let mut head = Vec::new();
+                loop {
+                    let mut line = String::new();
+                    if reader.read_line(&mut line).unwrap_or(0) == 0 || line == "\r\n" {
+                        break;
+                    }
+                    head.push(line.trim_end().to_owned());
+                }
+                let Some(first) = head.first().cloned() else { break };
+                let known = first.starts_with("HEAD /v2/base/manifests/1 ");
+                let answer = if known {
+                    format!(
+                        "200 OK\r\nDocker-Content-Digest: {digest}\r\nContent-Type: application/vnd.oci.image.index.v1+json\r\nContent-Length: 1000"
+                    )
+                } else {
+                    "404 Not Found\r\nContent-Length: 0".to_owned()
+                };
+                asked.push(first);
+                write!(reader.get_mut(), "HTTP/1.1 {answer}\r\n\r\n").unwrap();
+                if asked.len() == questions {
+                    break;
+                }
+            }
+        }
+        asked
+    });
+    (port, thread)
+}
+
+#[test]
+fn a_base_image_is_pinned_only_when_asked() {
+    let digest = format!("sha256:{}", "ab".repeat(32));
+    let (port, thread) = registry(&digest, 2);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("Dockerfile");
+    let base = format!("127.0.0.1:{port}/base");
+    let text = format!(
+        "FROM {base}:1 AS a\nFROM {base}:1\nFROM {base}:2\nFROM scratch\nCOPY --from=a /a /a\nUSER 1\n"
+    );
+    fs::write(&file, &text).unwrap();
+    fix(dir.path(), &["--fix"]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), text, "without the flag nobody is asked");
+    let ran = fix(dir.path(), &["--fix", "--pin"]);
+    let pinned = text.replace(&format!("{base}:1"), &format!("{base}:1@{digest}"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), pinned, "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("`{base}:2` is not pinned")), "{}", ran.stderr);
+    let asked = thread.join().unwrap();
+    assert_eq!(asked.len(), 2, "a tag is asked for once: {asked:?}");
+    let offline = fix(dir.path(), &["--fix", "--pin", "--offline"]);
+    assert!(
+        offline.stderr.contains("is not pinned") && offline.stderr.contains("nothing to fix"),
+        "{}",
+        offline.stderr
+    );
 }

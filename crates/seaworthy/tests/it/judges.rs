@@ -391,6 +391,28 @@ fn an_image_that_is_not_signed_is_refused() {
 }
 
 #[test]
+fn a_base_image_is_pinned_to_what_the_registry_has() {
+    let Some(published) = Published::new() else { return };
+    let project = tempfile::tempdir().unwrap();
+    let absent = published.tagged().replace("0.1.0", "9.9.9");
+    let text =
+        format!("FROM {} AS a\nFROM {absent}\nFROM scratch\nCOPY --from=a /app /app\n", published.tagged());
+    let file = project.path().join("Dockerfile");
+    fs::write(&file, &text).unwrap();
+    let path = project.path().to_str().unwrap();
+    // Without the flag nobody is asked.
+    run(&["check", path, "--no-config", "--fix", "--exit-zero"]).expect(0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    let ran = run(&["check", path, "--no-config", "--fix", "--pin", "--exit-zero"]).expect(0);
+    let pinned = text.replacen("0.1.0 ", &format!("0.1.0@{} ", published.digest), 1);
+    assert_eq!(fs::read_to_string(&file).unwrap(), pinned, "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("`{absent}` is not pinned")), "{}", ran.stderr);
+    let offline = run(&["check", path, "--no-config", "--diff", "--pin", "--offline"]).expect(0);
+    assert!(offline.stderr.contains("is not pinned"), "{}", offline.stderr);
+    assert_eq!(fs::read_to_string(&file).unwrap(), pinned);
+}
+
+#[test]
 fn the_bill_of_materials_is_valid_and_complete() {
     let home = tempfile::tempdir().unwrap();
     let spdx = home.path().join("app.spdx.json");
