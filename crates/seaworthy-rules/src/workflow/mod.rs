@@ -3,6 +3,8 @@
 mod action_from_branch;
 mod all_secrets_exposed;
 mod anonymous_workflow;
+mod archived_action;
+mod broad_app_token;
 mod cache_poisoning;
 mod caches;
 mod cli;
@@ -12,6 +14,7 @@ mod contexts;
 mod dangerous_trigger;
 mod default_permissions;
 mod deprecated_workflow_command;
+mod discouraged_feature;
 mod edit;
 mod environment_file_injection;
 mod environment_files;
@@ -119,6 +122,9 @@ rules![
     substring_condition,
     unsound_ternary,
     unpinned_tool,
+    archived_action,
+    broad_app_token,
+    discouraged_feature,
     superfluous_action,
     missing_concurrency,
     secret_outside_environment,
