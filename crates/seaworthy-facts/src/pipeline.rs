@@ -3,6 +3,7 @@
 use crate::{Spanned, SyntaxProblem, TextFile};
 use seaworthy_dockerfile::OffsetMap;
 use seaworthy_finding::Span;
+use std::collections::BTreeMap;
 
 /// A variable of a pipeline or a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,8 +75,10 @@ pub struct PipelineJob {
     pub image: Option<PipelineImage>,
     /// `services`, also inherited ones.
     pub services: Vec<PipelineImage>,
-    /// `variables`, those of the job before those of the pipeline.
+    /// `variables` of the job and of what it extends; those of the pipeline are not repeated here.
     pub variables: Vec<PipelineVariable>,
+    /// The pipeline's variables it gets: all of them, or those `inherit: variables` names.
+    pub inherited: Option<Vec<String>>,
     /// Every line it runs, `before_script` first.
     pub script: Vec<PipelineScript>,
     /// When it runs.
@@ -97,10 +100,22 @@ pub struct PipelineFact {
     pub stages: Vec<Spanned<String>>,
     /// Variables of the whole pipeline.
     pub variables: Vec<PipelineVariable>,
+    /// Their places in `variables` by name.
+    pub variable_at: BTreeMap<String, usize>,
     /// What `include` names; nothing of it is evaluated.
     pub includes: Vec<Spanned<String>>,
     /// `workflow: rules`.
     pub workflow_rules: Option<Vec<PipelineRule>>,
     /// The jobs, templates included.
     pub jobs: Vec<PipelineJob>,
+}
+
+impl PipelineFact {
+    /// A variable as a job of this pipeline sees it.
+    pub fn variable<'a>(&'a self, job: &'a PipelineJob, name: &str) -> Option<&'a PipelineVariable> {
+        let of = |known: &&PipelineVariable| known.name.value == name;
+        let inherits = || job.inherited.as_ref().is_none_or(|names| names.iter().any(|known| known == name));
+        let global = || self.variable_at.get(name).and_then(|at| self.variables.get(*at));
+        job.variables.iter().find(of).or_else(|| global().filter(|_| inherits()))
+    }
 }

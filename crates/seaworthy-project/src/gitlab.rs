@@ -10,7 +10,7 @@ use seaworthy_facts::{
 };
 use seaworthy_finding::Span;
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Top-level keys that are no jobs.
@@ -34,7 +34,7 @@ const RESERVED: [&str; 14] = [
 const MAX_EXTENDS: usize = 11;
 /// `!reference` may name a `!reference` at most this often, as in GitLab itself.
 const MAX_REFERENCES: usize = 10;
-/// Bytes of scripts and inherited variables in all jobs together, so that templates of templates cannot multiply.
+/// Bytes of script in all jobs together, so that templates of templates cannot multiply.
 const MAX_SCRIPT: usize = 32 * 1024 * 1024;
 /// Templates laid down in all jobs together.
 const MAX_INHERITED: usize = 100_000;
@@ -50,6 +50,7 @@ pub(crate) fn read(file: TextFile) -> PipelineFact {
             .collect(),
         stages: Vec::new(),
         variables: Vec::new(),
+        variable_at: BTreeMap::new(),
         includes: Vec::new(),
         workflow_rules: None,
         jobs: Vec::new(),
@@ -64,6 +65,8 @@ pub(crate) fn read(file: TextFile) -> PipelineFact {
     let reader = Reader::new(&root, &fact.file.text);
     fact.stages = root.get("stages").map(|node| texts(&node)).unwrap_or_default();
     fact.variables = root.get("variables").map(|node| variables(&node)).unwrap_or_default();
+    let names = fact.variables.iter().enumerate();
+    fact.variable_at = names.map(|(at, known)| (known.name.value.clone(), at)).collect();
     fact.includes = root.get("include").map(|node| includes(&node)).unwrap_or_default();
     fact.workflow_rules =
         root.get("workflow").and_then(|node| node.get("rules")).map(|node| reader.rules(&node));
@@ -73,7 +76,7 @@ pub(crate) fn read(file: TextFile) -> PipelineFact {
         if RESERVED.contains(&name) || !node.is_map() {
             continue;
         }
-        let job = reader.job(&key, &node, &fact.variables, !fact.includes.is_empty(), &mut budget);
+        let job = reader.job(&key, &node, !fact.includes.is_empty(), &mut budget);
         for problem in reader.problems(&node, &job, &fact) {
             fact.problems.push(problem);
         }
@@ -116,14 +119,7 @@ impl<'a> Reader<'a> {
         Self { text, top, default, inherited: Cell::new(0) }
     }
 
-    fn job(
-        &self,
-        key: &Node,
-        node: &Rc<Node>,
-        global: &[PipelineVariable],
-        includes: bool,
-        budget: &mut usize,
-    ) -> PipelineJob {
+    fn job(&self, key: &Node, node: &Rc<Node>, includes: bool, budget: &mut usize) -> PipelineJob {
         let mut unresolved = false;
         let mut merged = Merged::new();
         let mut own_variables = Vec::new();
@@ -148,19 +144,12 @@ impl<'a> Reader<'a> {
                 self.scripts(&node, 0, budget, &mut unresolved, &mut script);
             }
         }
-        let own: BTreeSet<String> = own_variables.iter().map(|known| known.name.value.clone()).collect();
-        let mut variables = own_variables;
-        for known in global.iter().filter(|known| !own.contains(&known.name.value)) {
-            let size =
-                known.name.value.len() + known.value.as_ref().map_or(0, |value| value.value.len()) + 64;
-            if *budget < size {
-                break;
-            }
-            if inherit("variables", &known.name.value) {
-                *budget -= size;
-                variables.push(known.clone());
-            }
-        }
+        let inherited = merged.get("inherit").and_then(|node| node.get("variables")).and_then(|node| {
+            let all = node.text().is_some_and(|text| text != "false");
+            (!all).then(|| {
+                texts(&node).into_iter().map(|name| name.value).filter(|_| node.text().is_none()).collect()
+            })
+        });
         let name = key.text().unwrap_or_default().to_owned();
         PipelineJob {
             hidden: name.starts_with('.'),
@@ -168,7 +157,8 @@ impl<'a> Reader<'a> {
             stage: merged.get("stage").and_then(|node| yaml_text(node)),
             image: value("image").and_then(|node| self.image(&node)),
             services: value("services").map(|node| self.services(&node)).unwrap_or_default(),
-            variables,
+            variables: own_variables,
+            inherited,
             script,
             conditions: self.conditions(&merged),
             extends: node.get("extends").map(|node| texts(&node)).unwrap_or_default(),
@@ -449,15 +439,16 @@ test:
         assert_eq!(lines(build), ["echo one", "echo two", "docker build ."]);
         assert_eq!(build.image.as_ref().unwrap().name.value, "alpine:3.20");
         assert_eq!(build.services[0].name.value, "docker:27-dind");
-        let values: Vec<_> = build
-            .variables
-            .iter()
-            .map(|known| (known.name.value.as_str(), known.value.as_ref().unwrap().value.as_str()))
-            .collect();
-        assert_eq!(values, [("C", "own"), ("B", "template"), ("A", "global")]);
+        let value = |job: &PipelineJob, name: &str| {
+            fact.variable(job, name).map(|known| known.value.as_ref().unwrap().value.clone())
+        };
+        for (name, want) in [("C", "own"), ("B", "template"), ("A", "global")] {
+            assert_eq!(value(build, name).as_deref(), Some(want));
+        }
         let test = job("test");
         assert_eq!((lines(test), test.image.is_none()), (vec!["make"], true));
-        assert!(test.variables.iter().any(|known| known.name.value == "A"));
+        assert_eq!(value(test, "A").as_deref(), Some("global"));
+        assert_eq!(value(test, "B").as_deref(), Some("template"));
         assert!(job(".setup").hidden);
     }
 

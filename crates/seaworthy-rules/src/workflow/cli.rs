@@ -1,7 +1,7 @@
 //! What the command lines of a CI script do with images: build, push, sign, log in.
 
 use crate::script::Simple;
-use seaworthy_facts::PipelineJob;
+use seaworthy_facts::{PipelineFact, PipelineJob};
 
 /// A step of publishing, as a command line says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,17 +171,17 @@ fn password<'a>(words: &[&'a str]) -> Option<&'a str> {
 }
 
 /// A shell word with the job's variables put in, as far as their values are known here.
-pub(crate) fn expand(word: &str, job: &PipelineJob) -> String {
+pub(crate) fn expand(word: &str, pipeline: &PipelineFact, job: &PipelineJob) -> String {
     let mut text = word.to_owned();
     // A variable may name another; a cycle, or growth, ends the replacing.
     for _ in 0..8 {
-        let Some(next) = expand_once(&text, job).filter(|next| next.len() <= 4096) else { break };
+        let Some(next) = expand_once(&text, pipeline, job).filter(|next| next.len() <= 4096) else { break };
         text = next;
     }
     text
 }
 
-fn expand_once(text: &str, job: &PipelineJob) -> Option<String> {
+fn expand_once(text: &str, pipeline: &PipelineFact, job: &PipelineJob) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut changed = false;
     let mut rest = text;
@@ -202,7 +202,7 @@ fn expand_once(text: &str, job: &PipelineJob) -> Option<String> {
             rest = tail;
             continue;
         };
-        let known = job.variables.iter().find(|known| known.name.value == name);
+        let known = pipeline.variable(job, name);
         match known.and_then(|known| known.value.as_ref()) {
             Some(value) => {
                 out.push_str(&value.value);

@@ -42,7 +42,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 }
 
 fn one(pipeline: &PipelineFact, job: &PipelineJob, image: &PipelineImage, builds: bool, out: &mut Sink) {
-    let name = cli::expand(&image.name.value, job);
+    let name = cli::expand(&image.name.value, pipeline, job);
     if name.contains(['@', '$']) {
         return;
     }

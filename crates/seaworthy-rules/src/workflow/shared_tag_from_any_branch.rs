@@ -3,7 +3,7 @@
 use super::cli::{self, Act};
 use super::pipeline::{commands, jobs, on_any_branch, word};
 use crate::{Cx, Sink};
-use seaworthy_facts::PipelineJob;
+use seaworthy_facts::{PipelineFact, PipelineJob};
 use std::collections::BTreeSet;
 
 declare_rule! {
@@ -38,7 +38,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             for simple in commands(job) {
                 for act in cli::acts(&simple) {
                     let Act::Push(image) = act else { continue };
-                    let Some(tag) = shared(image, job) else { continue };
+                    let Some(tag) = shared(image, pipeline, job) else { continue };
                     if !seen.insert((simple.span.start, image.to_owned())) {
                         continue;
                     }
@@ -59,8 +59,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 }
 
 /// The tag of an image, where it is the same on every branch.
-fn shared(image: &str, job: &PipelineJob) -> Option<String> {
-    let name = cli::expand(image, job);
+fn shared(image: &str, pipeline: &PipelineFact, job: &PipelineJob) -> Option<String> {
+    let name = cli::expand(image, pipeline, job);
     // Only what GitLab itself sets is known to hold no tag.
     let known = [
         "$CI_REGISTRY_IMAGE",

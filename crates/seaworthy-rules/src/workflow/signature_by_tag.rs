@@ -84,7 +84,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             for command in pipeline::commands(job) {
                 let Some(kind) = signs(&command) else { continue };
                 for word in images(&command) {
-                    let name = cli::expand(word, job);
+                    let name = cli::expand(word, pipeline, job);
                     let last = name.rsplit('/').next().unwrap_or(&name);
                     // Any other variable may hold the digest.
                     let known =

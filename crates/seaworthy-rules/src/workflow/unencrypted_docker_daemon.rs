@@ -2,7 +2,7 @@
 
 use super::pipeline::jobs;
 use crate::{Cx, Sink};
-use seaworthy_facts::{PipelineJob, PipelineVariable};
+use seaworthy_facts::{PipelineFact, PipelineJob, PipelineVariable};
 use std::collections::BTreeSet;
 
 declare_rule! {
@@ -21,7 +21,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             if !dind {
                 continue;
             }
-            let Some((variable, what)) = plain(job) else { continue };
+            let Some((variable, what)) = plain(pipeline, job) else { continue };
             if !seen.insert(variable.name.span.start) {
                 continue;
             }
@@ -35,9 +35,12 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 }
 
 /// The variable that turns TLS off, and what it says.
-fn plain(job: &PipelineJob) -> Option<(&PipelineVariable, String)> {
-    let own = job.services.iter().flat_map(|service| &service.variables);
-    let of = |name: &str| job.variables.iter().chain(own.clone()).find(|known| known.name.value == name);
+fn plain<'a>(pipeline: &'a PipelineFact, job: &'a PipelineJob) -> Option<(&'a PipelineVariable, String)> {
+    let of_services = |name: &str| {
+        let all = job.services.iter().flat_map(|service| &service.variables);
+        all.into_iter().find(|known| known.name.value == name)
+    };
+    let of = |name: &str| of_services(name).or_else(|| pipeline.variable(job, name));
     let value = |known: &PipelineVariable| known.value.as_ref().map(|value| value.value.clone());
     if let Some(known) = of("DOCKER_TLS_CERTDIR")
         && value(known).is_some_and(|value| value.trim().is_empty())
