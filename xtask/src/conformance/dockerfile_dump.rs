@@ -46,7 +46,8 @@ fn list(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn node_words(instruction: &Instruction) -> Vec<String> {
+/// The words of an instruction as BuildKit's parser gives them.
+pub(crate) fn node_words(instruction: &Instruction) -> Vec<String> {
     let rest =
         || if instruction.arguments.is_empty() { Vec::new() } else { vec![instruction.arguments.clone()] };
     match &instruction.kind {

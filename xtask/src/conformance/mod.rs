@@ -12,6 +12,7 @@ mod dockerfile_lang;
 mod oci_broken;
 mod registry_faults;
 mod static_cases;
+mod static_real;
 mod tags;
 mod versions;
 
@@ -25,12 +26,13 @@ use serde_json::Value;
 type Run = fn(&Path, &mut dyn FnMut(Value)) -> anyhow::Result<(usize, usize)>;
 
 /// Every kind, sorted by name.
-const KINDS: [(&str, Run); 8] = [
+const KINDS: [(&str, Run); 9] = [
     ("compose-cases", compose_model::cases),
     ("dockerfile-lang", dockerfile_lang::run),
     ("oci-broken", oci_broken::run),
     ("registry-faults", registry_faults::run),
     ("static", static_cases::run),
+    ("static-real", static_real::run),
     ("static-real-compose", compose_model::real),
     ("tags", tags::run),
     ("versions", versions::run),

@@ -44,7 +44,11 @@ pub(crate) fn judged(dir: &Path) -> anyhow::Result<Vec<Judged>> {
     Ok(out)
 }
 
-fn read(dir: &Path) -> anyhow::Result<Vec<(String, String)>> {
+/// Every file of `real.tar.zst`: its path there and its text.
+///
+/// # Errors
+/// The archive is missing or damaged.
+pub(crate) fn read(dir: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let path = dir.join("real.tar.zst");
     let file = std::fs::File::open(&path).with_context(|| format!("reading {}", path.display()))?;
     let stream = ruzstd::decoding::StreamingDecoder::new(std::io::BufReader::new(file))

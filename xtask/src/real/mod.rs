@@ -13,7 +13,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-pub(crate) use files::{Judged, judged};
+pub(crate) use files::{Judged, judged, read as files};
 use table::snapshot;
 
 /// How to call it.
