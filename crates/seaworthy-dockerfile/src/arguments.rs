@@ -140,16 +140,24 @@ impl Reader<'_> {
                 let closed = body.rfind(']').map(|end| args.end - body.len() + end + 1);
                 if let Some(closed) = closed
                     && self.text[closed.min(args.end)..args.end].trim_start().is_empty()
-                    && !body.trim_start().starts_with(['"', '\''])
+                    && !body.trim_start().starts_with(['"', '\'', '\u{201c}', '\u{201d}', '\u{201e}'])
                 {
                     return None;
                 }
-                let looks = body.starts_with(['"', '\'']);
+                let looks = body.starts_with(['"', '\'', '\u{201c}', '\u{201d}', '\u{201e}']);
                 if self.text[at.min(args.end)..args.end].starts_with('#') {
                     self.inline = Some(at);
                 } else if looks {
                     let span = self.span(args);
-                    let message = if body.starts_with('\'') {
+                    let message = if body
+                        .trim_end()
+                        .strip_suffix(']')
+                        .is_some_and(|rest| rest.trim_end().ends_with(','))
+                    {
+                        "a comma before the ] makes this no JSON array, so it is read as plain text; remove the comma"
+                    } else if body.starts_with(['\u{201c}', '\u{201d}', '\u{201e}']) {
+                        "these quotes are letters to BuildKit, so this is read as plain text; write straight ones: \""
+                    } else if body.starts_with('\'') {
                         "this is no JSON array, so it is read as plain text; write the strings in double quotes"
                     } else {
                         "this is no valid JSON array, so it is read as plain text; write [\"word\", \"word\"] and \

@@ -85,6 +85,10 @@ fn check_from(
             None if names.contains_key(&lower) => {
                 format!("FROM looks stages up in lowercase; write FROM {lower}")
             }
+            None if found.text.contains("://") => {
+                let rest = found.text.split_once("://").map_or("", |(_, rest)| rest);
+                format!("an image's name has no {}; write {}", "https://", short(rest))
+            }
             None if is_reference(&lower) => format!("image names are lowercase; write {}", short(&lower)),
             None => format!("{text:?} is no image name; write name:tag or name@sha256: and 64 digits"),
         };

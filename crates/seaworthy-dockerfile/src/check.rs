@@ -13,6 +13,7 @@ impl Reader<'_> {
         for word in expanded_words(instruction) {
             self.check_word(word);
         }
+        self.check_odd(instruction);
         if let Kind::Expose { ports } = &instruction.kind {
             for word in ports.iter().filter(|word| !word.has_variable()) {
                 if !port::is_valid(&word.unquoted()) {
@@ -21,10 +22,15 @@ impl Reader<'_> {
                         ErrorKind::BadPort,
                         true,
                         Phase::Build,
-                        format!(
-                            "{} is no port; write a number up to 65535, a range, and /tcp or /udp",
-                            word.raw
-                        ),
+                        match word.raw.strip_suffix(',') {
+                            Some(port) if port::is_valid(port) => {
+                                format!("ports are parted by blanks; write {port} without the comma")
+                            }
+                            _ => format!(
+                                "{} is no port; write a number up to 65535, a range, and /tcp or /udp",
+                                short(&word.raw)
+                            ),
+                        },
                     );
                 }
             }
@@ -128,8 +134,11 @@ impl Reader<'_> {
             (Keyword::Healthcheck, _) if !value.raw.is_empty() => {
                 let nanoseconds = duration::parse_go(&value.raw);
                 if !nanoseconds.is_some_and(|time| time == 0 || time >= 1_000_000) {
-                    let message =
-                        format!("--{name} is a time with a unit, 0 or at least 1ms; write --{name}=30s");
+                    let number = value.raw.len() < 6 && value.raw.bytes().all(|byte| byte.is_ascii_digit());
+                    let example = if number { value.raw.as_str() } else { "30" };
+                    let message = format!(
+                        "--{name} is a time with a unit, 0 or at least 1ms; write --{name}={example}s"
+                    );
                     self.flag_error(flag, ErrorKind::BadFlagValue, message);
                 }
             }
@@ -168,7 +177,7 @@ impl Reader<'_> {
 }
 
 /// The arguments in which BuildKit expands variables.
-fn expanded_words(instruction: &Instruction) -> Vec<&Word> {
+pub(crate) fn expanded_words(instruction: &Instruction) -> Vec<&Word> {
     match &instruction.kind {
         Kind::From { image, .. } => vec![image],
         Kind::Copy { sources, dest, .. } | Kind::Add { sources, dest, .. } => {

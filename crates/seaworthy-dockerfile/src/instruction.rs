@@ -192,6 +192,7 @@ impl Reader<'_> {
                         | ErrorKind::JsonRequired
                         | ErrorKind::JsonLike
                         | ErrorKind::MissingArgument
+                        | ErrorKind::BadSignal
                 )
         };
         let fatal_phase =

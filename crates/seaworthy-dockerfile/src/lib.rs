@@ -19,6 +19,7 @@ mod keyword;
 mod lines;
 mod map;
 pub mod mounts;
+mod odd;
 mod parse;
 mod pattern;
 mod port;

@@ -54,6 +54,7 @@ pub fn parse(source: &str) -> (Dockerfile, Vec<SyntaxError>) {
         }
         instructions.push(instruction);
     }
+    fold_open_arrays(source, &instructions, scanner.escape, &mut errors);
     check_file(source, &instructions, &mut errors);
     errors.append(&mut scanner.errors);
     errors.sort_by_key(|error| (error.span.start, error.span.end));
@@ -199,6 +200,42 @@ fn check_file(source: &str, instructions: &[Instruction], errors: &mut Vec<Synta
             phase: Phase::Build,
         });
     }
+}
+
+/// The lines of a JSON array that is written over several lines without continuations are one mistake, not many.
+fn fold_open_arrays(source: &str, instructions: &[Instruction], escape: char, errors: &mut Vec<SyntaxError>) {
+    let mut folded: Vec<(Span, Span)> = Vec::new();
+    for (at, instruction) in instructions.iter().enumerate() {
+        let open = instruction.arguments.starts_with('[') && !instruction.arguments.contains(']');
+        let rest = instructions.get(at + 1..).unwrap_or_default();
+        let lines = rest.iter().take_while(|next| next.keyword == Keyword::Unknown);
+        let Some(last) =
+            lines.clone().position(|next| next.span.of(source).trim_end().ends_with(']')).filter(|_| open)
+        else {
+            continue;
+        };
+        if let (Some(first), Some(last)) = (rest.first(), rest.get(last)) {
+            folded.push((first.keyword_span, Span { start: first.span.start, end: last.span.end }));
+        }
+    }
+    if folded.is_empty() {
+        return;
+    }
+    let within = |span: Span| {
+        let next = folded.partition_point(|(_, lines)| lines.end <= span.start);
+        folded.get(next).filter(|(_, lines)| lines.contains(span.start))
+    };
+    errors.retain_mut(|error| match within(error.span) {
+        Some((first, lines)) if error.kind == ErrorKind::UnknownInstruction => {
+            error.message = format!(
+                "the array of the line above goes on here; end every line but the last with {escape}"
+            );
+            let keep = error.span == *first;
+            error.span = *lines;
+            keep
+        }
+        _ => true,
+    });
 }
 
 /// The gaps between everything else.

@@ -59,6 +59,10 @@ pub enum ErrorKind {
     BadPort,
     /// An image name or stage that cannot be meant; only [`Dockerfile::build_errors`] gives it.
     BadReference,
+    /// A signal that is none.
+    BadSignal,
+    /// Typographic quotes where straight ones are meant.
+    Typographic,
     /// An empty line inside a continued instruction.
     EmptyContinuation,
 }

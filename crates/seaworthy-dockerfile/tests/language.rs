@@ -90,7 +90,7 @@ fn errors_say_where_and_what_instead() {
             "FROM a\nHEALTHCHECK --interval=5 CMD x\n",
             ErrorKind::BadFlagValue,
             "--interval=5",
-            "--interval=30s",
+            "--interval=5s",
         ),
         ("FROM a\nONBUILD FROM b\n", ErrorKind::BadOnbuild, "FROM", "another instruction"),
         ("FROM a\nRUN <<EOF\nx\n", ErrorKind::UnterminatedHeredoc, "<<EOF", "write EOF alone"),
@@ -102,6 +102,15 @@ fn errors_say_where_and_what_instead() {
         assert_eq!((error.kind, text), (kind, at), "{source:?}: {error:?}");
         assert!(error.message.contains(hint), "{source:?}: {}", error.message);
     }
+}
+
+#[test]
+fn an_array_over_lines_without_continuations_is_one_mistake() {
+    let (file, errors) = parse("FROM a\nENTRYPOINT [\n  \"b\",\n  \"c\"\n]\nENV X\n");
+    let messages: Vec<_> =
+        errors.iter().map(|error| (error.kind, file.line_col(error.span.start).0)).collect();
+    assert_eq!(messages, [(ErrorKind::UnknownInstruction, 3), (ErrorKind::BadKeyValue, 6)], "{errors:?}");
+    assert!(errors[0].message.contains("end every line but the last with \\"), "{errors:?}");
 }
 
 #[test]

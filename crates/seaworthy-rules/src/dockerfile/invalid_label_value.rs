@@ -61,15 +61,18 @@ type Wrong = (&'static [&'static str], &'static str);
 
 fn wrong(kind: LabelKind, value: &str) -> Option<Wrong> {
     let (alias, what, fits): (&[&str], _, fn(&str) -> bool) = match kind {
-        _ if value.is_empty() => return Some((&["DL3051"], "a value")),
-        LabelKind::Text => return None,
-        LabelKind::Url => (&["DL3052"], "an absolute URL such as `https://git.test/app`", is_url),
-        LabelKind::Rfc3339 => (&["DL3053"], "a time such as `2026-01-31T12:00:00Z`", is_time),
-        LabelKind::Spdx => (&["DL3054"], "an SPDX licence such as `Apache-2.0`", spdx::is_expression),
-        LabelKind::Hash => (&["DL3055"], "a commit of 7 or 40 hexadecimal digits", is_commit),
-        LabelKind::Semver => (&["DL3056"], "a version such as `1.2.3`", is_version),
-        LabelKind::Email => (&["DL3058"], "an address such as `team@example.test`", is_address),
+        LabelKind::Text => (&["DL3051"], "a value", |value| !value.is_empty()),
+        LabelKind::Url => (&["DL3052", "DL3051"], "an absolute URL such as `https://git.test/app`", is_url),
+        LabelKind::Rfc3339 => (&["DL3053", "DL3051"], "a time such as `2026-01-31T12:00:00Z`", is_time),
+        LabelKind::Spdx => {
+            (&["DL3054", "DL3051"], "an SPDX licence such as `Apache-2.0`", spdx::is_expression)
+        }
+        LabelKind::Hash => (&["DL3055", "DL3051"], "a commit of 7 or 40 hexadecimal digits", is_commit),
+        LabelKind::Semver => (&["DL3056", "DL3051"], "a version such as `1.2.3`", is_version),
+        LabelKind::Email => (&["DL3058", "DL3051"], "an address such as `team@example.test`", is_address),
     };
+    // Only an empty value is told by both names.
+    let alias = if value.is_empty() { alias } else { alias.get(..1).unwrap_or(alias) };
     (!fits(value)).then_some((alias, what))
 }
 

@@ -1,4 +1,4 @@
-//! Reports ports `EXPOSE` does not take, or takes otherwise than meant.
+//! Reports ports `EXPOSE` takes otherwise than meant.
 
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::Kind;
@@ -6,11 +6,11 @@ use seaworthy_finding::{Applicability, Edit, Severity};
 
 declare_rule! {
     name: "invalid-port",
-    summary: "`EXPOSE` names no valid port",
-    passes: "every exposed port is valid",
-    family: Dockerfile, category: Truth, severity: High, confidence: High, persona: Regular,
+    summary: "`EXPOSE` names a port in an odd way",
+    passes: "every exposed port is a plain one",
+    family: Dockerfile, category: Truth, severity: Low, confidence: High, persona: Regular,
     fix: Safe,
-    aliases: ["DL3011", "ExposeInvalidFormat", "ExposeProtoCasing", "DS-0008"], refs: ["Dockerfile reference, EXPOSE"],
+    aliases: ["ExposeInvalidFormat", "ExposeProtoCasing"], refs: ["Dockerfile reference, EXPOSE"],
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
@@ -57,17 +57,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 type Wrong = (String, &'static [&'static str], Severity, &'static str);
 
 fn out_of(text: &str, valid: bool, mapped: bool, protocol: &str, lower: &str) -> Option<Wrong> {
-    if !valid {
-        let help = "write a number from 0 to 65535, a range `8000-8010`, and `/udp` where it is not TCP";
-        return Some((format!("`{text}` is no port"), &["DL3011", "DS-0008"], Severity::High, help));
-    }
-    if !matches!(lower, "tcp" | "udp" | "sctp") {
-        return Some((
-            format!("`{protocol}` is no protocol"),
-            &["DL3011"],
-            Severity::High,
-            "use `tcp`, `udp` or `sctp`",
-        ));
+    // The parser reports what is no port at all.
+    if !valid || !matches!(lower, "tcp" | "udp" | "sctp") {
+        return None;
     }
     if mapped {
         let help = "write the container's port alone; the host's side belongs to `docker run -p`";

@@ -41,6 +41,7 @@ mod reserved_stage_name;
 mod root_build_stage;
 mod root_user;
 mod run_in_scratch;
+mod second_instruction;
 mod secret_in_environment;
 mod secret_like_name;
 mod shell_form_command;
@@ -120,6 +121,7 @@ rules![
     untrusted_registry,
     user_group_only,
     variable_of_base_image,
+    second_instruction,
     volume_on_system_directory,
     workdir_in_system_directory,
 ];

@@ -56,7 +56,9 @@ pub(crate) fn first_relative(tree: &Dockerfile) -> Vec<(&Word, String)> {
             let Kind::Workdir(word) = &item.kind else { continue };
             let path = seen.expand(word);
             // A base image may set what the file does not.
-            let unsure = !empty && word.variables().iter().any(|variable| !seen.knows(&variable.name));
+            let begins = super::bare(&word.raw).starts_with('$');
+            let unsure =
+                !empty && begins && word.variables().iter().any(|variable| !seen.knows(&variable.name));
             let drive = path.as_bytes().get(1) == Some(&b':') || path.starts_with('\\');
             let absolute = path.starts_with('/') || (drive && windows);
             if !known && !item.broken && item.inline_comment.is_none() && !absolute && !unsure {

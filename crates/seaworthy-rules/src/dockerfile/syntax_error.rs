@@ -1,7 +1,7 @@
 //! Reports what BuildKit refuses, or reads otherwise than it was meant.
 
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::{ErrorKind, Keyword, Kind, SyntaxError, scope};
+use seaworthy_dockerfile::{ErrorKind, Keyword, Kind, Phase, SyntaxError, scope};
 use seaworthy_facts::DockerfileFact;
 use seaworthy_finding::{Severity, Span};
 
@@ -26,7 +26,15 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 ErrorKind::EmptyContinuation => continue,
                 ErrorKind::BadPort if !error.fatal => continue,
                 // What an image without a command means has a rule of its own.
-                ErrorKind::MissingArgument if !error.fatal => continue,
+                ErrorKind::MissingArgument
+                    if matches!(
+                        error.span.of(&docker.file.text).to_ascii_uppercase().as_str(),
+                        "CMD" | "ENTRYPOINT"
+                    ) =>
+                {
+                    continue;
+                }
+                ErrorKind::NoStage if error.phase == Phase::Build => {}
                 ErrorKind::NoStage => aliases.push("DL3061"),
                 ErrorKind::BadOnbuild => aliases.push("DL3043"),
                 ErrorKind::BadPort => aliases.extend(too_great(error.span.of(&docker.file.text))),

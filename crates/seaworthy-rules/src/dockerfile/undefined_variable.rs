@@ -2,7 +2,7 @@
 
 use super::env_self_reference;
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::scope::{Scope, global_args, is_predefined, stage_scopes};
+use seaworthy_dockerfile::scope::{PLATFORM_ARGS, Scope, global_args, is_predefined, stage_scopes};
 use seaworthy_dockerfile::{Base, Instruction, Kind, VarRef, Word};
 use seaworthy_facts::DockerfileFact;
 use seaworthy_finding::{Span, did_you_mean};
@@ -24,6 +24,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 pub(crate) fn scan(cx: &Cx<'_>, proven: bool, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         let globals = global_args(&docker.tree, &|_| None);
+        let valued = global_args(&docker.tree, &platform);
         let known_globals: Vec<&str> = globals.names().collect();
         let reported: BTreeSet<Span> =
             env_self_reference::found(&docker.tree).into_iter().map(|(span, ..)| span).collect();
@@ -31,11 +32,9 @@ pub(crate) fn scan(cx: &Cx<'_>, proven: bool, out: &mut Sink) {
         let mut roots: Vec<Option<&str>> = Vec::new();
         let stages = docker.tree.stages();
         for stage in &stages {
-            if let Kind::From { image, .. } = &stage.from.kind
-                && proven
-            {
+            if let Kind::From { image, .. } = &stage.from.kind {
                 let named = matches!(stage.base, Base::Stage(_)) || stage.from.broken;
-                from(docker, image, named, &known_globals, &globals, out);
+                from(docker, image, named, &known_globals, &valued, proven, out);
                 if let Some(platform) = stage.from.flag_value("platform") {
                     undeclared(
                         docker,
@@ -43,6 +42,7 @@ pub(crate) fn scan(cx: &Cx<'_>, proven: bool, out: &mut Sink) {
                         &known_globals,
                         &globals,
                         &["UndefinedArgInFrom", "x/build-error"],
+                        proven,
                         out,
                     );
                 }
@@ -69,7 +69,7 @@ pub(crate) fn scan(cx: &Cx<'_>, proven: bool, out: &mut Sink) {
                         let known = scope.knows(&variable.name)
                             || root.is_some_and(|base| brings(base, &variable.name))
                             || reported.contains(&variable.span);
-                        if known || !wanting(&variable) {
+                        if known || !wanting(&variable) || (has_fallback(&variable) && proven) {
                             continue;
                         }
                         let first = !settled && matches!(item.kind, Kind::Workdir(_));
@@ -77,7 +77,9 @@ pub(crate) fn scan(cx: &Cx<'_>, proven: bool, out: &mut Sink) {
                             && word.variables().len() == 1
                             && word.unquoted().starts_with('$')
                             && !word.unquoted().contains('/');
-                        let place = Place { docker, globals: &known_globals, scope: &scope, certain, alone };
+                        let exposed = matches!(item.kind, Kind::Expose { .. });
+                        let place =
+                            Place { docker, exposed, globals: &known_globals, scope: &scope, certain, alone };
                         report(&place, &variable, proven, out);
                     }
                 }
@@ -134,19 +136,26 @@ fn undeclared(
     known: &[&str],
     globals: &seaworthy_dockerfile::scope::Args,
     aliases: &[&str],
+    proven: bool,
     out: &mut Sink,
 ) {
     for variable in word.variables() {
         let declared = globals.is_declared(&variable.name) || is_predefined(&variable.name);
-        if !declared && wanting(&variable) {
+        if !declared && wanting(&variable) && has_fallback(&variable) != proven {
             let near = did_you_mean(&variable.name, known.iter().copied());
             let help = near.map_or_else(
                 || format!("write `ARG {}=…` before the first `FROM`", variable.name),
                 |near| format!("did you mean `{near}`?"),
             );
+            let aliases = if proven { aliases } else { &["UndefinedArgInFrom"] };
+            let why = if proven {
+                "it is empty, so the build uses another image than meant, or stops"
+            } else {
+                "its default is used always, because no build argument can change it"
+            };
             out.finding(format!("`{}` is no `ARG` before the first `FROM`", variable.name))
                 .aliases(aliases)
-                .why("it is empty, so the build uses another image than meant, or stops")
+                .why(why)
                 .help(help)
                 .at_file(&docker.file, variable.span)
                 .command(format!("docker build --check -f {} .", docker.file.path));
@@ -154,11 +163,28 @@ fn undeclared(
     }
 }
 
-/// Whether a reference gives nothing when the variable is not set.
+/// Whether a reference gives nothing when no line of the file declares the name; `PATH` is in every image.
 fn wanting(variable: &VarRef) -> bool {
     let special = variable.name.chars().next().is_none_or(|first| !(first.is_alphabetic() || first == '_'));
-    let fallback = variable.operator.as_deref().is_some_and(|sign| sign.contains(['-', '+', '?']));
-    !special && !fallback && variable.name != "PATH" && !is_predefined(&variable.name)
+    let given = is_predefined(&variable.name) && !PLATFORM_ARGS.contains(&variable.name.as_str());
+    !special && variable.name != "PATH" && !given
+}
+
+/// Whether a reference says what to do without a value.
+fn has_fallback(variable: &VarRef) -> bool {
+    variable.operator.as_deref().is_some_and(|sign| sign.contains(['-', '+', '?']))
+}
+
+/// What the arguments of the platform are, so that names made of them can be judged.
+fn platform(name: &str) -> Option<String> {
+    let value = match name {
+        "BUILDPLATFORM" | "TARGETPLATFORM" => "linux/amd64",
+        "BUILDOS" | "TARGETOS" => "linux",
+        "BUILDARCH" | "TARGETARCH" => "amd64",
+        "TARGETSTAGE" => "default",
+        _ => return None,
+    };
+    Some(value.to_owned())
 }
 
 fn from(
@@ -167,11 +193,16 @@ fn from(
     named: bool,
     known: &[&str],
     globals: &seaworthy_dockerfile::scope::Args,
+    proven: bool,
     out: &mut Sink,
 ) {
-    undeclared(docker, image, known, globals, &["UndefinedArgInFrom"], out);
+    undeclared(docker, image, known, globals, &["UndefinedArgInFrom"], proven, out);
+    if !proven {
+        return;
+    }
     let get = |name: &str| {
-        globals.get(name).map(str::to_owned).or_else(|| is_predefined(name).then(|| "x".to_owned()))
+        let other = is_predefined(name) && !globals.is_declared(name);
+        globals.get(name).map(str::to_owned).or_else(|| other.then(|| "x".to_owned()))
     };
     let text = seaworthy_dockerfile::expand::expand(
         &image.raw,
@@ -200,6 +231,8 @@ fn from(
 /// Where a reference stands and what is known there.
 struct Place<'a> {
     docker: &'a DockerfileFact,
+    /// Whether it stands in `EXPOSE`, where BuildKit says nothing.
+    exposed: bool,
     globals: &'a [&'a str],
     scope: &'a Scope,
     /// Whether no base image can set it.
@@ -210,7 +243,16 @@ struct Place<'a> {
 
 fn report(place: &Place<'_>, variable: &VarRef, proven: bool, out: &mut Sink) {
     let name = variable.name.as_str();
-    let global = place.globals.contains(&name);
+    if has_fallback(variable) {
+        out.finding(format!("nothing in this file declares `{name}`, so its default is used always"))
+            .aliases(if place.exposed { &[] } else { &["UndefinedVar"] })
+            .why("no build argument can change it, and a typing mistake would look the same")
+            .help(format!("write `ARG {name}` above, or the default alone"))
+            .at_file(&place.docker.file, variable.span)
+            .command(format!("docker build --check -f {} .", place.docker.file.path));
+        return;
+    }
+    let global = place.globals.contains(&name) || PLATFORM_ARGS.contains(&name);
     let local = place.scope.env.keys().map(String::as_str).chain(place.scope.args.names());
     let near = did_you_mean(name, local).map(str::to_owned);
     // A base image may define it, so only what the file itself shows is told to everybody.
@@ -224,7 +266,9 @@ fn report(place: &Place<'_>, variable: &VarRef, proven: bool, out: &mut Sink) {
             format!("declare it with `ARG {name}` or `ENV {name}=…`, or give a default: `${{{name}:-…}}`")
         }
     };
-    let message = if global {
+    let message = if PLATFORM_ARGS.contains(&name) {
+        format!("`{name}` is empty here: a stage has to ask for it")
+    } else if global {
         format!("`{name}` is declared before the first `FROM` only, so it is empty in this stage")
     } else if proven {
         format!("nothing defines `{name}` here, so it is empty")
@@ -233,7 +277,11 @@ fn report(place: &Place<'_>, variable: &VarRef, proven: bool, out: &mut Sink) {
     };
     let relative = place.alone && !place.certain;
     out.finding(message)
-        .aliases(if relative { &["UndefinedVar", "WorkdirRelativePath"] } else { &["UndefinedVar"] })
+        .aliases(match (place.exposed, relative) {
+            (true, _) => &[],
+            (false, true) => &["UndefinedVar", "WorkdirRelativePath"],
+            (false, false) => &["UndefinedVar"],
+        })
         .why("the build goes on with an empty value, and paths or versions silently change")
         .help(help)
         .at_file(&place.docker.file, variable.span)

@@ -8,7 +8,7 @@ declare_rule! {
     summary: "a variable is used that only the base image can define",
     passes: "every variable is defined in the file",
     family: Dockerfile, category: Truth, severity: Low, confidence: Low, persona: Pedantic,
-    aliases: ["UndefinedVar", "WorkdirRelativePath"], refs: ["Dockerfile reference, environment replacement"],
+    aliases: ["UndefinedVar", "WorkdirRelativePath", "UndefinedArgInFrom"], refs: ["Dockerfile reference, environment replacement"],
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
