@@ -53,6 +53,7 @@ pub fn evaluate(
     opts: &Options,
 ) -> Outcome {
     let silencers = facts.project.as_ref().map(suppress::collect).unwrap_or_default();
+    let index = suppress::Index::new(&silencers);
     let mut used: Vec<BTreeSet<String>> = vec![BTreeSet::new(); silencers.len()];
     let mut waivers: Vec<WaiverUse> =
         policy.waiver.iter().enumerate().map(|(at, waiver)| waiver_use(at, waiver, opts.today)).collect();
@@ -87,7 +88,7 @@ pub fn evaluate(
                     facts.project.as_ref().and_then(|project| project.hadolint.as_ref()),
                     chosen,
                 );
-                silence(finding, &silencers, &mut used);
+                silence(finding, &silencers, &index, &mut used);
                 waive(finding, meta, policy, &mut waivers);
             }
             outcome.checks.push(check(meta, (level, chosen), &sink, broke, ms));
@@ -219,11 +220,17 @@ fn configure(finding: &mut Finding, config: Option<&HadolintFact>, chosen: bool)
     }
 }
 
-fn silence(finding: &mut Finding, silencers: &[Suppression], used: &mut [BTreeSet<String>]) {
+fn silence(
+    finding: &mut Finding,
+    silencers: &[Suppression],
+    index: &suppress::Index,
+    used: &mut [BTreeSet<String>],
+) {
     if finding.status == FindingStatus::Suppressed {
         return;
     }
-    for (silencer, used) in silencers.iter().zip(used) {
+    for at in index.candidates(finding) {
+        let (Some(silencer), Some(used)) = (silencers.get(at), used.get_mut(at)) else { continue };
         let Some(name) = silencer.matches(finding) else { continue };
         used.insert(name.to_owned());
         finding.status = FindingStatus::Suppressed;

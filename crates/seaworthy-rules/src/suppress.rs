@@ -12,6 +12,7 @@ use dialect::{Parsed, Reach};
 use seaworthy_dockerfile::Stage;
 use seaworthy_facts::{DockerfileFact, ProjectFacts, TextFile};
 use seaworthy_finding::{Finding, Location, Span};
+use std::collections::BTreeMap;
 
 /// One comment and what it silences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(crate) struct Suppression {
     pub(crate) rules: Vec<String>,
     pub(crate) reason: String,
     pub(crate) dialect: Dialect,
+    /// Whether it is for a whole stage.
+    pub(crate) stage: bool,
 }
 
 impl Suppression {
@@ -41,6 +44,60 @@ impl Suppression {
     /// Our rule for a name of this comment; none where no rule of ours is meant.
     pub(crate) fn rule_of(&self, name: &str) -> Option<String> {
         dialect::known_as(self.dialect, name)
+    }
+}
+
+/// Which comments can silence a finding, found without looking at all of them.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    files: BTreeMap<String, Places>,
+}
+
+/// The comments of a file: those for much of it, those for a statement, and those for the line they end.
+#[derive(Debug, Default)]
+struct Places {
+    wide: Vec<usize>,
+    statements: Vec<(Span, usize)>,
+    lines: Vec<(Span, usize)>,
+}
+
+impl Index {
+    pub(crate) fn new(all: &[Suppression]) -> Self {
+        let mut index = Self::default();
+        for (at, known) in all.iter().enumerate() {
+            let places = index.files.entry(known.path.clone()).or_default();
+            match known.scope {
+                Some(scope) if known.dialect != Dialect::Zizmor && !known.stage => {
+                    let trailing = scope.contains(known.comment.start);
+                    let list = if trailing { &mut places.lines } else { &mut places.statements };
+                    list.push((scope, at));
+                }
+                _ => places.wide.push(at),
+            }
+        }
+        for places in index.files.values_mut() {
+            places.statements.sort_unstable();
+            places.lines.sort_unstable();
+        }
+        index
+    }
+
+    /// The comments that may silence a finding, by their place in the list.
+    pub(crate) fn candidates(&self, finding: &Finding) -> Vec<usize> {
+        let Location::File { path, span, .. } = &finding.location else { return Vec::new() };
+        let Some(places) = self.files.get(path) else { return Vec::new() };
+        let mut out = places.wide.clone();
+        for list in [&places.statements, &places.lines] {
+            let end = list.partition_point(|(scope, _)| scope.start <= span.start);
+            let around = list[..end].iter().rev();
+            out.extend(
+                around
+                    .take_while(|(scope, _)| scope.contains(span.start) || *scope == *span)
+                    .map(|(_, at)| *at),
+            );
+        }
+        out.sort_unstable();
+        out
     }
 }
 
@@ -131,6 +188,7 @@ fn dockerfile(docker: &DockerfileFact, out: &mut Vec<Suppression>) {
             rules,
             reason: "`# check=skip` in the file".to_owned(),
             dialect: Dialect::Buildkit,
+            stage: false,
         });
     }
 }
@@ -175,6 +233,7 @@ impl Found {
             rules: self.parsed.rules,
             reason: self.parsed.reason,
             dialect: self.parsed.dialect,
+            stage: self.parsed.reach == Reach::Stage,
         }
     }
 }
@@ -215,6 +274,10 @@ fn next_instruction(text: &str, at: usize, spans: &[Span], dialect: Dialect) -> 
     // The last piece is the instruction's own indentation.
     let between = text.get(at..next.start).unwrap_or_default();
     let mut lines = between.split_inclusive('\n').filter(|line| line.ends_with('\n')).map(str::trim);
+    // Nobody stacks more comments than this, and each of them would be read for each of them.
+    if between.len() > 10_000 && dialect != Dialect::Own {
+        return nothing;
+    }
     let reaches = match dialect {
         Dialect::Own => true,
         Dialect::Hadolint => lines.all(|line| {

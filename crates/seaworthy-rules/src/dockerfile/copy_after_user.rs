@@ -12,6 +12,9 @@ declare_rule! {
     aliases: [], refs: ["Dockerfile reference, COPY --chown"],
 }
 
+/// Later instructions that are looked at.
+const MOST: usize = 100;
+
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for stage in final_chain(&docker.tree) {
@@ -31,7 +34,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 // It matters where a later command of that user writes to the place.
                 let place = dest.unquoted();
                 let place = place.trim_end_matches('/');
-                let later = stage.instructions.get(at + 1..).unwrap_or_default().iter();
+                let later = stage.instructions.get(at + 1..).unwrap_or_default().iter().take(MOST);
                 let mut later = later.take_while(|item| !matches!(item.kind, Kind::User(_)));
                 let writes = later.any(|item| {
                     cx.commands(docker, item).iter().any(|simple| {

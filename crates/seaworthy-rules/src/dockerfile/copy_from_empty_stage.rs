@@ -2,7 +2,7 @@
 
 use super::graph;
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::{Dockerfile, Kind};
+use seaworthy_dockerfile::Kind;
 
 declare_rule! {
     name: "copy-from-empty-stage",
@@ -16,10 +16,11 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         let stages = docker.tree.stages();
         let empty = graph::empty(&stages);
+        let names = graph::Names::new(&stages);
         for stage in &stages {
             for item in stage.instructions {
                 let (Kind::Copy { .. }, Some(word)) = (&item.kind, item.flag_value("from")) else { continue };
-                let from = Dockerfile::stage_named(&stages, &word.raw, stage.index);
+                let from = names.above(&word.raw, stage.index);
                 if item.broken || from.is_none_or(|from| empty.get(from) != Some(&true)) {
                     continue;
                 }

@@ -4,6 +4,7 @@ use super::bare;
 use crate::script::Simple;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::Kind;
+use std::collections::BTreeSet;
 
 declare_rule! {
     name: "copy-then-unpack",
@@ -21,9 +22,11 @@ const ARCHIVES: [&str; 16] = [
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for stage in docker.tree.stages() {
-            let mut unpacked: Vec<String> = Vec::new();
+            let mut unpacked: BTreeSet<String> = BTreeSet::new();
             for item in stage.instructions {
-                unpacked.extend(cx.commands(docker, item).iter().flat_map(unpacks));
+                unpacked.extend(
+                    cx.commands(docker, item).iter().flat_map(unpacks).map(|word| name(&word).to_owned()),
+                );
             }
             if unpacked.is_empty() {
                 continue;
@@ -36,11 +39,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 {
                     continue;
                 }
-                let used = unpacked.iter().any(|word| {
-                    let last = name(word);
-                    last.ends_with(from)
-                        || (!to.is_empty() && ARCHIVES.iter().any(|end| to.ends_with(end)) && last == to)
-                });
+                let archive = ARCHIVES.iter().any(|end| to.ends_with(end));
+                let used = unpacked.contains(from) || (archive && unpacked.contains(to));
                 if !used {
                     continue;
                 }

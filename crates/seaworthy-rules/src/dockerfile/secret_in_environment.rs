@@ -2,7 +2,7 @@
 
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::mounts::MountType;
-use seaworthy_dockerfile::{Dockerfile, Instruction, Keyword, Kind, Word};
+use seaworthy_dockerfile::{Instruction, Keyword, Kind, Word};
 use seaworthy_facts::DockerfileFact;
 use seaworthy_finding::Severity;
 
@@ -32,6 +32,7 @@ const KNOWN: [&str; 8] = [
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         let mut inside = false;
+        let last = docker.tree.final_stage().map_or(usize::MAX, |stage| stage.from.span.start);
         for item in &docker.tree.instructions {
             inside |= item.keyword == Keyword::From;
             let named: Vec<(&Word, Option<&Word>)> = match &item.kind {
@@ -49,7 +50,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 }
                 let keyword = item.keyword.as_str();
                 let mut aliases = vec!["SecretsUsedInArgOrEnv", "CIS-DI-0010"];
-                aliases.extend(peers(&docker.tree, item, key));
+                aliases.extend(peers(last, item, key));
                 // A path says where the secret lies, an empty value that it comes later.
                 let text = value.map(Word::unquoted).unwrap_or_default();
                 let mild = item.keyword == Keyword::Env && (text.is_empty() || text.starts_with('/'));
@@ -103,8 +104,8 @@ pub(crate) fn sounds_secret(name: &str) -> bool {
         && !parts.iter().any(|part| matches!(*part, "public" | "file" | "version"))
 }
 
-/// The other tools that take the name for a secret.
-pub(crate) fn peers(tree: &Dockerfile, item: &Instruction, key: &Word) -> Vec<&'static str> {
+/// The other tools that take the name for a secret; `last` is where the final stage begins.
+pub(crate) fn peers(last: usize, item: &Instruction, key: &Word) -> Vec<&'static str> {
     let name = key.unquoted();
     let upper = name.to_ascii_uppercase();
     let mut all = Vec::new();
@@ -113,7 +114,7 @@ pub(crate) fn peers(tree: &Dockerfile, item: &Instruction, key: &Word) -> Vec<&'
         all.push("DL3064");
     }
     let plain = ["VITE_", "REACT_APP_"].iter().find_map(|start| name.strip_prefix(start)).unwrap_or(&name);
-    let last = tree.final_stage().is_some_and(|stage| stage.from.span.start < item.span.start);
+    let last = last < item.span.start;
     if last && KNOWN.contains(&plain) && item.keyword != Keyword::Onbuild {
         all.push("DS-0031");
     }

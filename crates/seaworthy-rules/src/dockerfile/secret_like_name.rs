@@ -14,13 +14,16 @@ declare_rule! {
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
+        let last = docker.tree.final_stage().map_or(usize::MAX, |stage| stage.from.span.start);
+        let first = docker.tree.instructions.iter().find(|item| item.keyword == Keyword::From);
+        let first = first.map_or(0, |from| from.span.start);
         for (item, key) in names(&docker.tree) {
             let name = key.unquoted();
-            let meta = !in_stage(&docker.tree, key);
+            let meta = key.span.start < first;
             if secret_in_environment::sounds_secret(&name) && !meta && item.keyword != Keyword::Onbuild {
                 continue;
             }
-            let aliases = secret_in_environment::peers(&docker.tree, item, key);
+            let aliases = secret_in_environment::peers(last, item, key);
             if aliases.is_empty() {
                 continue;
             }
@@ -32,12 +35,6 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 .command("docker history --no-trunc IMAGE");
         }
     }
-}
-
-/// Whether a word stands behind the first `FROM`.
-fn in_stage(tree: &Dockerfile, key: &Word) -> bool {
-    let first = tree.instructions.iter().find(|item| item.keyword == Keyword::From);
-    first.is_none_or(|from| from.span.start < key.span.start)
 }
 
 /// The names of `ENV` and `ARG`, those of triggers too.

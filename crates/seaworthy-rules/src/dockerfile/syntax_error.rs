@@ -47,8 +47,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 outside(docker, error.span, out);
             }
         }
+        let globals = scope::global_args(&docker.tree, &|_| None);
         for error in docker.tree.build_errors(&|_| None) {
-            let Some(aliases) = resolved(docker, &error) else { continue };
+            let Some(aliases) = resolved(docker, &error, &globals) else { continue };
             report(docker, &error, aliases, out);
         }
     }
@@ -112,7 +113,11 @@ fn outside(docker: &DockerfileFact, first: Span, out: &mut Sink) {
 const MOST: usize = 20;
 
 /// The aliases of an error that shows only with values; none where another rule reports it.
-fn resolved(docker: &DockerfileFact, error: &SyntaxError) -> Option<&'static [&'static str]> {
+fn resolved(
+    docker: &DockerfileFact,
+    error: &SyntaxError,
+    globals: &scope::Args,
+) -> Option<&'static [&'static str]> {
     let items = &docker.tree.instructions;
     let at = items.partition_point(|item| item.span.start <= error.span.start).checked_sub(1)?;
     let item = items.get(at)?;
@@ -124,8 +129,7 @@ fn resolved(docker: &DockerfileFact, error: &SyntaxError) -> Option<&'static [&'
         Kind::From { .. } => {
             let platform = item.flag_value("platform")?;
             let undeclared = platform.variables().iter().any(|variable| {
-                !scope::global_args(&docker.tree, &|_| None).is_declared(&variable.name)
-                    && !scope::is_predefined(&variable.name)
+                !globals.is_declared(&variable.name) && !scope::is_predefined(&variable.name)
             });
             (!undeclared).then_some(&["x/build-error"])
         }

@@ -228,6 +228,9 @@ fn from(
     }
 }
 
+/// Names a misspelt one is compared with.
+const MOST: usize = 300;
+
 /// Where a reference stands and what is known there.
 struct Place<'a> {
     docker: &'a DockerfileFact,
@@ -254,7 +257,7 @@ fn report(place: &Place<'_>, variable: &VarRef, proven: bool, out: &mut Sink) {
     }
     let global = place.globals.contains(&name) || PLATFORM_ARGS.contains(&name);
     let local = place.scope.env.keys().map(String::as_str).chain(place.scope.args.names());
-    let near = did_you_mean(name, local).map(str::to_owned);
+    let near = did_you_mean(name, local.take(MOST)).map(str::to_owned);
     // A base image may define it, so only what the file itself shows is told to everybody.
     if (place.certain || global || near.is_some()) != proven {
         return;

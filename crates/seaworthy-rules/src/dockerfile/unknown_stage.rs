@@ -1,5 +1,6 @@
 //! Reports `COPY --from` of a stage that does not exist, or not yet.
 
+use super::graph;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Kind, Stage};
 use seaworthy_finding::{Severity, did_you_mean};
@@ -17,23 +18,20 @@ declare_rule! {
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         let stages = docker.tree.stages();
+        let names = graph::Names::new(&stages);
+        // Names as written, since some tools tell cases apart.
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
         for stage in &stages {
-            // Names as written, since some tools tell cases apart.
-            let seen: BTreeSet<&str> = stages
-                .iter()
-                .take(stage.index + 1)
-                .filter_map(|known| match &known.from.kind {
-                    Kind::From { alias: Some(alias), .. } => Some(alias.raw.as_str()),
-                    _ => None,
-                })
-                .collect();
+            if let Kind::From { alias: Some(alias), .. } = &stage.from.kind {
+                seen.insert(alias.raw.as_str());
+            }
             for item in stage.instructions {
                 let (Kind::Copy { .. }, Some(word)) = (&item.kind, item.flag_value("from")) else { continue };
                 let name = word.raw.as_str();
                 if name.is_empty() || name.contains('$') {
                     continue;
                 }
-                let Some(found) = judge(name, stage, &stages) else { continue };
+                let Some(found) = judge(name, stage, &names) else { continue };
                 let mut aliases = Vec::new();
                 let number = name.parse::<usize>().ok();
                 let known =
@@ -59,6 +57,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     }
 }
 
+/// Names a misspelt one is compared with.
+const MOST: usize = 500;
+
 /// What is wrong with a reference.
 struct Found {
     message: String,
@@ -69,12 +70,12 @@ struct Found {
     own: bool,
 }
 
-fn judge(name: &str, stage: &Stage<'_>, stages: &[Stage<'_>]) -> Option<Found> {
+fn judge(name: &str, stage: &Stage<'_>, names: &graph::Names) -> Option<Found> {
     let lower = name.to_lowercase();
     let found =
         |message: String, help: String, stops: bool, own: bool| Some(Found { message, help, stops, own });
     // Of stages of one name BuildKit means the last of the whole file.
-    let named = stages.iter().rev().find(|other| other.name.as_deref() == Some(lower.as_str()));
+    let named = names.last(name);
     if let Ok(index) = name.parse::<usize>() {
         return match index.cmp(&stage.index) {
             std::cmp::Ordering::Less => None,
@@ -93,7 +94,7 @@ fn judge(name: &str, stage: &Stage<'_>, stages: &[Stage<'_>]) -> Option<Found> {
         };
     }
     if let Some(other) = named {
-        return match other.index.cmp(&stage.index) {
+        return match other.cmp(&stage.index) {
             std::cmp::Ordering::Less => None,
             std::cmp::Ordering::Equal => found(
                 format!("`--from={name}` names its own stage"),
@@ -112,7 +113,7 @@ fn judge(name: &str, stage: &Stage<'_>, stages: &[Stage<'_>]) -> Option<Found> {
     if name.contains(':') {
         return None;
     }
-    let near = did_you_mean(&lower, stages.iter().filter_map(|other| other.name.as_deref()));
+    let near = did_you_mean(&lower, names.all().take(MOST));
     let help = near.map_or_else(
         || format!("name the stage `AS {name}`, or the image with its tag"),
         |near| format!("did you mean `{near}`?"),

@@ -3,6 +3,7 @@
 use crate::script::Simple;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::Kind;
+use std::collections::BTreeMap;
 
 declare_rule! {
     name: "user-group-only",
@@ -15,15 +16,13 @@ declare_rule! {
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for stage in docker.tree.stages() {
-            let mut given: Vec<(String, String)> = Vec::new();
+            let mut given: BTreeMap<String, String> = BTreeMap::new();
             for item in stage.instructions {
                 given.extend(cx.commands(docker, item).iter().flat_map(groups));
                 let Kind::User(word) = &item.kind else { continue };
                 let text = word.unquoted();
                 let Some((user, group)) = text.split_once(':').filter(|_| !item.broken) else { continue };
-                let Some((_, lost)) = given.iter().find(|(name, extra)| name == user && extra != group)
-                else {
-                    continue;
+                let Some(lost) = given.get(user).filter(|extra| extra.as_str() != group) else { continue };
                 };
                 out.finding(format!("`USER {text}` leaves `{user}` without its group `{lost}`"))
                     .why("a group written here replaces all groups of the user, those given in this file too")
