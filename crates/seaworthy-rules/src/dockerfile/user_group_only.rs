@@ -23,7 +23,6 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 let text = word.unquoted();
                 let Some((user, group)) = text.split_once(':').filter(|_| !item.broken) else { continue };
                 let Some(lost) = given.get(user).filter(|extra| extra.as_str() != group) else { continue };
-                };
                 out.finding(format!("`USER {text}` leaves `{user}` without its group `{lost}`"))
                     .why("a group written here replaces all groups of the user, those given in this file too")
                     .help(format!("write `USER {user}`"))
