@@ -206,12 +206,12 @@ fn check_file(source: &str, instructions: &[Instruction], errors: &mut Vec<Synta
 fn fold_open_arrays(source: &str, instructions: &[Instruction], escape: char, errors: &mut Vec<SyntaxError>) {
     let mut folded: Vec<(Span, Span)> = Vec::new();
     for (at, instruction) in instructions.iter().enumerate() {
-        let open = instruction.arguments.starts_with('[') && !instruction.arguments.contains(']');
+        if !instruction.arguments.starts_with('[') || instruction.arguments.contains(']') {
+            continue;
+        }
         let rest = instructions.get(at + 1..).unwrap_or_default();
-        let lines = rest.iter().take_while(|next| next.keyword == Keyword::Unknown);
-        let Some(last) =
-            lines.clone().position(|next| next.span.of(source).trim_end().ends_with(']')).filter(|_| open)
-        else {
+        let mut lines = rest.iter().take_while(|next| next.keyword == Keyword::Unknown);
+        let Some(last) = lines.position(|next| next.span.of(source).trim_end().ends_with(']')) else {
             continue;
         };
         if let (Some(first), Some(last)) = (rest.first(), rest.get(last)) {
