@@ -2,7 +2,6 @@
 
 mod canonical;
 mod interpolate;
-mod keys;
 mod load;
 mod merge;
 mod mounts;
@@ -10,6 +9,7 @@ mod normalize;
 mod paths;
 mod ports;
 mod portspec;
+mod schema;
 mod service;
 mod typed;
 mod unique;
@@ -22,7 +22,7 @@ pub use ports::short_port;
 
 use crate::yaml::{self, Node};
 use interpolate::Unset;
-use keys::{TOP, unknown};
+use schema::Misfit;
 use seaworthy_facts::{ComposeFact, ComposeResource, Spanned, SyntaxProblem, TextFile};
 use seaworthy_finding::Span;
 use value::Value;
@@ -63,7 +63,6 @@ pub fn read_with(file: TextFile, read: Read<'_>) -> ComposeFact {
         fact.problems.push(problem(node.span, "a compose file is a mapping with the key `services`"));
         return fact;
     }
-    fact.unknown_keys = unknown(&node, TOP);
     fact.version = node
         .entry("version")
         .map(|(key, value)| seaworthy_finding::Span::new(key.span.start, value.span.end));
@@ -75,10 +74,12 @@ pub fn read_with(file: TextFile, read: Read<'_>) -> ComposeFact {
         fact.problems.push(problem(node.span, "the aliases stand for too much to be read"));
         return fact;
     };
+    let misfits = schema::check(&root, standalone(&fact.file.path));
     resolve(&mut root, &mut fact, read);
     fact.includes = root.get("include").is_some();
     fact.name = root.get("name").and_then(spanned);
     services(&root, &node, &mut fact);
+    sort_misfits(misfits, &mut fact);
     fact.networks = resources(root.get("networks"));
     fact.volume_resources = resources(root.get("volumes"));
     fact.secrets = resources(root.get("secrets"));
@@ -92,6 +93,27 @@ pub fn read_with(file: TextFile, read: Read<'_>) -> ComposeFact {
 /// Whether a file is laid over another one by its name.
 fn partial(path: &str) -> bool {
     path.rsplit('/').next().unwrap_or(path).contains("override")
+}
+
+/// Whether a file is one that compose takes by itself, rather than with `-f` over another one.
+fn standalone(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    matches!(name, "compose.yaml" | "compose.yml" | "docker-compose.yaml" | "docker-compose.yml")
+}
+
+/// Hands what does not fit to the service it stands in, or to the file.
+fn sort_misfits(misfits: Vec<Misfit>, fact: &mut ComposeFact) {
+    for misfit in misfits {
+        match misfit {
+            Misfit::Wrong(span, message) => fact.problems.push(problem(span, &message)),
+            Misfit::Unknown(service, key, near) => {
+                let service = fact.services.iter_mut().find(|known| service.as_ref() == Some(&known.name));
+                service.map_or(&mut fact.unknown_keys, |service| &mut service.unknown_keys).push((key, near));
+            }
+        }
+    }
+    fact.services.iter_mut().for_each(|service| service.unknown_keys.sort_by_key(|(key, _)| key.span.start));
+    fact.problems.sort_by_key(|problem| problem.span.start);
 }
 
 /// Puts in values of variables, and what services extend.
@@ -121,12 +143,7 @@ fn resolve(root: &mut Value, fact: &mut ComposeFact, read: Read<'_>) {
 
 fn services(root: &Value, node: &Node, fact: &mut ComposeFact) {
     let Some(services) = root.get("services") else { return };
-    let Some(map) = services.map() else {
-        if !services.is_null() {
-            fact.problems.push(problem(services.span, "`services` is a mapping of names to services"));
-        }
-        return;
-    };
+    let Some(map) = services.map() else { return };
     let nodes = node.get("services");
     let mut entries: Vec<_> = map.iter().collect();
     entries.sort_by_key(|(_, (span, _))| span.start);
@@ -134,32 +151,8 @@ fn services(root: &Value, node: &Node, fact: &mut ComposeFact) {
         if service.map().is_some() {
             let own = nodes.as_ref().and_then(|nodes| nodes.get(name));
             fact.services.push(service::read(name, *span, service, own.as_deref(), &fact.file.text));
-            fact.problems.extend(problems(service));
-        } else if !service.is_null() || !fact.partial {
-            fact.problems.push(problem(service.span, &format!("the service `{name}` is a mapping")));
         }
     }
-}
-
-/// What compose refuses in a service beyond unknown keys.
-fn problems(service: &Value) -> Vec<SyntaxProblem> {
-    let mut out = Vec::new();
-    for key in ["read_only", "privileged", "init"] {
-        if let Some(value) = service.get(key)
-            && value.flag().is_none()
-            && value.text().is_none_or(|text| !text.contains('$'))
-        {
-            out.push(problem(value.span, &format!("`{key}` is `true` or `false`")));
-        }
-    }
-    for key in ["ports", "cap_drop", "cap_add", "security_opt", "volumes"] {
-        if let Some(value) = service.get(key)
-            && !matches!(value.data, value::Data::Seq(_) | value::Data::Null)
-        {
-            out.push(problem(value.span, &format!("`{key}` is a list")));
-        }
-    }
-    out
 }
 
 fn resources(value: Option<&Value>) -> Vec<ComposeResource> {

@@ -14,7 +14,7 @@ pub type Variables = BTreeMap<String, String>;
 /// Why a text cannot be interpolated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Interpolation {
-    /// A dollar sign that begins no variable.
+    /// `${` without a name or an end.
     #[error("invalid interpolation format in `{text}`; write `$$` for a dollar sign")]
     Invalid {
         /// The text.
@@ -101,10 +101,9 @@ fn expand(
             rest = &reference[end + 1..];
         } else {
             let name = word(after);
-            if name.is_empty() {
-                return Err(invalid());
-            }
             match known.get(name) {
+                // A dollar sign that begins nothing is one.
+                _ if name.is_empty() => out.push('$'),
                 Some(value) => out.push_str(value),
                 None => {
                     missing.push(name.to_owned());
@@ -279,6 +278,7 @@ mod tests {
             ("${A:?no}${A?no}", "aa"),
             ("${X:-http://h:80/?q-1}", "http://h:80/?q-1"),
             ("[$X]", "[]"),
+            ("$ $(x) $2a ${X:-$2}$", "$ $(x) $2a $2$"),
         ] {
             assert_eq!(
                 substitute(text, &known(), Unset::Empty, &mut Vec::new()).as_deref(),
@@ -286,7 +286,7 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["$", "${", "${}", "${1}", "${A!}", "$(x)", "${A b}"] {
+        for text in ["${", "${}", "${1}", "${A!}", "${A b}"] {
             let got = substitute(text, &known(), Unset::Empty, &mut Vec::new());
             assert!(matches!(got, Err(Interpolation::Invalid { .. })), "{text}: {got:?}");
         }

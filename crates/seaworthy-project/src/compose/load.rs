@@ -2,6 +2,7 @@
 
 use super::interpolate::{self, Interpolation, Unset, Variables};
 use super::merge::{self, MergeError, Path};
+use super::schema::{self, Misfit};
 use super::value::{self, Data, Map, Value};
 use super::{canonical, normalize, paths, unique};
 use crate::yaml;
@@ -121,6 +122,15 @@ impl Loader<'_> {
 
     fn finish(&self, root: &mut Value, file: &str) -> Result<(), ModelError> {
         unique::enforce(root, &Path::ROOT);
+        if let Some(misfit) = schema::check(root, false).into_iter().next() {
+            let (span, message) = match misfit {
+                Misfit::Wrong(span, message) => (span, message),
+                Misfit::Unknown(_, key, _) => {
+                    (key.span, format!("`{}` is no key of the compose specification", key.value))
+                }
+            };
+            return Err(ModelError::At { file: file.to_owned(), span, message });
+        }
         if let Some(map) = root.map_mut() {
             map.remove("version");
         }

@@ -1,6 +1,5 @@
 //! One service of a compose file.
 
-use super::keys::{HEALTHCHECK, SERVICE, unknown};
 use super::merge::sequence;
 use super::typed::split_words;
 use super::value::{Data, Value};
@@ -34,9 +33,6 @@ pub(crate) fn read(
     let healthcheck = get("healthcheck").filter(|health| health.map().is_some());
     let limit = |key: &str| deep(&["deploy", "resources", "limits", key]).and_then(spanned);
     let policy = deep(&["deploy", "restart_policy"]);
-    let mut unknown_keys = node.map(|node| unknown(node, SERVICE)).unwrap_or_default();
-    let health_node = node.and_then(|node| node.get("healthcheck")).filter(|health| health.is_map());
-    unknown_keys.extend(health_node.iter().flat_map(|health| unknown(health, HEALTHCHECK)));
     ComposeService {
         name: name.to_owned(),
         name_span,
@@ -64,7 +60,7 @@ pub(crate) fn read(
         init: flag("init"),
         restart: text_of("restart"),
         secrets: list("secrets"),
-        unknown_keys,
+        unknown_keys: Vec::new(),
         insert: node.and_then(|node| insert(node, text)),
         keys: node
             .map(|node| node.pairs().iter().filter_map(|(key, _)| key_of(key)).collect())

@@ -2,11 +2,15 @@
 
 mod build_and_image;
 mod dangerous_capability;
+mod dependency_cycle;
+mod dependency_profile;
 mod depends_on_started;
 mod disabled_security_profile;
 mod docker_socket_mount;
+mod drive_letter_volume;
 mod duplicate_container_name;
 mod duplicate_published_port;
+mod gpu_request;
 mod host_device;
 mod host_namespace;
 mod internal_network_with_ports;
@@ -14,10 +18,15 @@ mod invalid_compose;
 mod invalid_container_name;
 mod literal_secret;
 mod logging_disabled;
+mod missing_env_file;
 mod missing_project_name;
 mod missing_resource_limit;
+mod missing_restart_policy;
+mod missing_secret_mount;
+mod missing_start_period;
 mod mutable_image_tag;
 mod obsolete_version_key;
+mod open_database_network;
 mod ports;
 mod privileged_service;
 mod published_on_all_interfaces;
@@ -28,9 +37,13 @@ mod sensitive_host_path;
 mod shared_mount_propagation;
 mod support;
 mod tmpfs_exec;
+mod undefined_reference;
 mod unhardened_service;
 mod unpinned_image_digest;
 mod unquoted_port;
+mod unreadable_base;
+mod unset_variable;
+mod unused_build_argument;
 
 rules![
     invalid_compose,
@@ -39,6 +52,13 @@ rules![
     duplicate_published_port,
     duplicate_container_name,
     invalid_container_name,
+    undefined_reference,
+    dependency_cycle,
+    dependency_profile,
+    drive_letter_volume,
+    unused_build_argument,
+    missing_secret_mount,
+    unreadable_base,
     depends_on_started,
     unhardened_service,
     privileged_service,
@@ -55,6 +75,12 @@ rules![
     literal_secret,
     internal_network_with_ports,
     missing_resource_limit,
+    missing_start_period,
+    missing_restart_policy,
+    missing_env_file,
+    open_database_network,
+    gpu_request,
+    unset_variable,
     tmpfs_exec,
     logging_disabled,
     build_and_image,
