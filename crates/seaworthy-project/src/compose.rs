@@ -35,7 +35,9 @@ pub fn read(file: TextFile) -> ComposeFact {
 /// Reads a compose file beside others: what it extends, and the variables of `.env`, come through `read`, which takes
 /// paths relative to the same directory as the file's own.
 pub fn read_with(file: TextFile, read: Read<'_>) -> ComposeFact {
-    let (root, errors) = yaml::read(&file.text);
+    let (roots, errors) = yaml::read_all(&file.text);
+    let mut roots = roots.into_iter();
+    let root = roots.next();
     let mut fact = ComposeFact {
         problems: errors
             .into_iter()
@@ -74,6 +76,10 @@ pub fn read_with(file: TextFile, read: Read<'_>) -> ComposeFact {
         fact.problems.push(problem(node.span, "the aliases stand for too much to be read"));
         return fact;
     };
+    // Further documents of a file are laid over the first.
+    for over in roots.filter_map(|node| value::from_node(&node)).filter(|over| over.map().is_some()) {
+        root = merge::merge(root.clone(), over, &merge::Path::ROOT).unwrap_or(root);
+    }
     let misfits = schema::check(&root, standalone(&fact.file.path));
     resolve(&mut root, &mut fact, read);
     fact.includes = root.get("include").is_some();

@@ -121,10 +121,20 @@ pub(crate) struct YamlError {
 /// Inside of brackets compose's reader does not care for indentation, saphyr-parser does: where it stops at a line that is
 /// indented too little there, a blank is put in and the text is read again. Spans are those of the text itself.
 pub(crate) fn read(text: &str) -> (Option<Rc<Node>>, Vec<YamlError>) {
+    let (roots, errors) = documents(text, false);
+    (roots.into_iter().next(), errors)
+}
+
+/// Every document of a text, and every problem.
+pub(crate) fn read_all(text: &str) -> (Vec<Rc<Node>>, Vec<YamlError>) {
+    documents(text, true)
+}
+
+fn documents(text: &str, all: bool) -> (Vec<Rc<Node>>, Vec<YamlError>) {
     let mut patched = text.to_owned();
     let mut inserted = Vec::new();
     loop {
-        let mut builder = Builder::new(&patched, &inserted);
+        let mut builder = Builder::new(&patched, &inserted, all);
         let retry = builder.run();
         if let Some(at) = retry.filter(|_| inserted.len() < MAX_PATCHES) {
             inserted.insert(inserted.partition_point(|known| *known < at), at);
@@ -135,7 +145,7 @@ pub(crate) fn read(text: &str) -> (Option<Rc<Node>>, Vec<YamlError>) {
             patched.insert(at, ' ');
             continue;
         }
-        return (builder.root, builder.errors);
+        return (builder.roots, builder.errors);
     }
 }
 
@@ -195,13 +205,16 @@ struct Builder<'a> {
     stack: Vec<Frame>,
     anchors: BTreeMap<usize, Rc<Node>>,
     root: Option<Rc<Node>>,
+    roots: Vec<Rc<Node>>,
+    /// Whether further documents are read too.
+    all: bool,
     errors: Vec<YamlError>,
     /// Entries copied for aliases.
     copied: usize,
 }
 
 impl<'a> Builder<'a> {
-    fn new(text: &'a str, inserted: &'a [usize]) -> Self {
+    fn new(text: &'a str, inserted: &'a [usize], all: bool) -> Self {
         Self {
             text,
             inserted,
@@ -209,6 +222,8 @@ impl<'a> Builder<'a> {
             stack: Vec::new(),
             anchors: BTreeMap::new(),
             root: None,
+            roots: Vec::new(),
+            all,
             errors: Vec::new(),
             copied: 0,
         }
@@ -218,7 +233,12 @@ impl<'a> Builder<'a> {
     fn run(&mut self) -> Option<usize> {
         for event in Parser::new_from_str(self.text) {
             match event {
-                Ok((Event::DocumentEnd | Event::StreamEnd, _)) if self.root.is_some() => break,
+                Ok((Event::DocumentEnd | Event::StreamEnd, _)) if self.root.is_some() => {
+                    self.roots.extend(self.root.take());
+                    if !self.all {
+                        break;
+                    }
+                }
                 Ok((event, span)) => {
                     if !self.event(event, span) {
                         break;
@@ -243,6 +263,7 @@ impl<'a> Builder<'a> {
             let end = self.in_file(self.text.len());
             self.close(Span::new(end, end));
         }
+        self.roots.extend(self.root.take());
         None
     }
 

@@ -69,20 +69,62 @@ pub type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// # Errors
 /// Compose refuses the files as well.
 pub fn model(read: Read<'_>, files: &[&str], opts: &ModelOptions) -> Result<serde_json::Value, ModelError> {
-    let loader = Loader { read, variables: opts.variables.as_ref(), chain: Vec::new() };
+    let main = files.first().copied().unwrap_or_default();
+    let variables = opts.variables.as_ref().map(|given| {
+        let text = read(&paths::beside(main, ".env")).unwrap_or_default();
+        let mut all = interpolate::dotenv(&text);
+        all.extend(given.clone());
+        all
+    });
+    let loader = Loader { read, variables: variables.as_ref(), chain: Vec::new() };
     let mut root = loader.project(files)?;
     canonical::defaults(&mut root);
+    if variables.is_some() {
+        environments(&mut root, read, main)?;
+    }
     if let Some(directory) = &opts.directory {
         paths::resolve(&mut root, directory);
     }
     let own = root.get("name").and_then(Value::text).filter(|_| opts.name_from_file);
     let name = normalize::project_name(own.as_deref().unwrap_or(&opts.name));
-    normalize::normalize(&mut root, &name, opts.variables.as_ref());
+    normalize::normalize(&mut root, &name, variables.as_ref());
     if let Some(profiles) = &opts.profiles {
         normalize::select(&mut root, profiles);
     }
-    let typed = opts.variables.is_some();
+    let typed = variables.is_some();
     Ok(if typed { super::typed::typed(root).json() } else { root.json() })
+}
+
+/// Puts the variables of `env_file` below those of `environment`.
+fn environments(root: &mut Value, read: Read<'_>, main: &str) -> Result<(), ModelError> {
+    let services =
+        root.map_mut().and_then(|top| top.get_mut("services")).and_then(|(_, value)| value.map_mut());
+    for (_, service) in services.into_iter().flat_map(|map| map.values_mut()) {
+        let Some(map) = service.map_mut() else { continue };
+        let Some((_, files)) = map.remove("env_file") else { continue };
+        let mut lines = Vec::new();
+        for file in files.items() {
+            let Some(path) = file.get("path").and_then(Value::text) else { continue };
+            let path = paths::beside(main, &path);
+            match read(&path) {
+                Some(text) => {
+                    let variables = interpolate::dotenv(&text);
+                    lines
+                        .extend(variables.iter().map(|(name, value)| Value::from(format!("{name}={value}"))));
+                }
+                None if file.get("required").and_then(Value::flag) == Some(false) => {}
+                None => return Err(ModelError::Missing { file: path }),
+            }
+        }
+        if let Some((_, own)) = map.get("environment") {
+            lines.extend(merge::sequence(own));
+        }
+        if !lines.is_empty() {
+            let value: Value = Data::Seq(lines).into();
+            map.insert("environment".to_owned(), (files.span, value));
+        }
+    }
+    Ok(())
 }
 
 /// Reads layers.
@@ -113,6 +155,7 @@ impl Loader<'_> {
             self.extended(&mut document, file)?;
             self.included(&mut document, file)?;
             merge::reset(&mut base, &document);
+            merge::drop_reset(&mut document);
             base = merge::merge(base, document, &Path::ROOT).map_err(|error| conflict(file, &error))?;
             merge::drop_reset(&mut base);
         }
@@ -147,17 +190,23 @@ impl Loader<'_> {
     fn documents(&self, file: &str) -> Result<Vec<Value>, ModelError> {
         let text = (self.read)(file).ok_or_else(|| ModelError::Missing { file: file.to_owned() })?;
         let at = |span, message: String| ModelError::At { file: file.to_owned(), span, message };
-        let (root, errors) = yaml::read(&text);
+        let (roots, errors) = yaml::read_all(&text);
         if let Some(error) = errors.into_iter().next() {
             return Err(at(error.span, error.message));
         }
-        let Some(root) = root else { return Err(at(Span::default(), "empty compose file".to_owned())) };
-        let value = value::from_node(&root)
-            .ok_or_else(|| at(root.span, "its aliases stand for too much".to_owned()))?;
-        if value.map().is_none() {
-            return Err(at(root.span, "a compose file is a mapping".to_owned()));
+        if roots.is_empty() {
+            return Err(at(Span::default(), "empty compose file".to_owned()));
         }
-        Ok(vec![value])
+        let mut out = Vec::new();
+        for root in roots {
+            let value = value::from_node(&root)
+                .ok_or_else(|| at(root.span, "its aliases stand for too much".to_owned()))?;
+            if value.map().is_none() {
+                return Err(at(root.span, "a compose file is a mapping".to_owned()));
+            }
+            out.push(value);
+        }
+        Ok(out)
     }
 
     fn interpolated(&self, value: &mut Value, file: &str) -> Result<(), ModelError> {
@@ -254,6 +303,7 @@ impl Loader<'_> {
             map.remove("extends");
         }
         merge::reset(&mut base, &own);
+        merge::drop_reset(&mut own);
         let path = Path::ROOT.next("services");
         merge::merge(base, own, &path.next(name)).map(Some).map_err(|error| conflict(file, &error))
     }
@@ -267,11 +317,7 @@ impl Loader<'_> {
             root = merge::merge(root, document, &Path::ROOT).map_err(|error| conflict(path, &error))?;
         }
         self.finish(&mut root, path)?;
-        if let Some((directory, _)) = named.rsplit_once('/')
-            && directory != "."
-        {
-            paths::resolve(&mut root, directory);
-        }
+        paths::resolve(&mut root, named.rsplit_once('/').map_or(".", |(directory, _)| directory));
         Ok(root)
     }
 
@@ -301,6 +347,9 @@ impl Loader<'_> {
             }
             let project = entry.get("project_directory").and_then(Value::text);
             let directory = project.clone().unwrap_or_else(|| paths::directory(first).to_owned());
+            // Compose resolves against the parent of a project directory that is given.
+            let base = project.as_deref().map_or(directory.as_str(), paths::directory);
+            let base = if base.is_empty() { "." } else { base }.to_owned();
             let variables = self.variables.map(|known| {
                 let mut files = texts(entry.get("env_file"));
                 if files.is_empty() {
@@ -326,9 +375,7 @@ impl Loader<'_> {
                 error => error,
             })?;
             canonical::defaults(&mut imported);
-            if !directory.is_empty() && directory != "." {
-                paths::resolve(&mut imported, &directory);
-            }
+            paths::resolve(&mut imported, &base);
             import(root, imported, entry.span, file)?;
         }
         Ok(())

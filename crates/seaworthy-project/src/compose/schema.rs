@@ -172,7 +172,7 @@ const WATCH: Kind = Maybe(&Keys(
             &[
                 ("ignore", LIST_OR_TEXT),
                 ("include", LIST_OR_TEXT),
-                ("path", LIST_OR_TEXT),
+                ("path", Text),
                 ("action", Word(&["rebuild", "sync", "restart", "sync+restart", "sync+exec"])),
                 ("target", Text),
                 ("exec", HOOK),

@@ -23,7 +23,22 @@ pub(crate) fn typed(mut root: Value) -> Value {
         }
     }
     drop_empty(top);
+    escape(&mut root);
     root
+}
+
+/// Writes every dollar sign as two, so that the answer reads as a compose file again.
+fn escape(value: &mut Value) {
+    match &mut value.data {
+        Data::Str(text) if text.contains('$') => value.data = Data::Str(text.replace('$', "$$")),
+        Data::Seq(items) => items.iter_mut().for_each(escape),
+        Data::Map(map) => {
+            for (_, value) in map.values_mut() {
+                escape(value);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn maps<'a>(map: &'a mut Map, key: &str) -> Vec<&'a mut Map> {
