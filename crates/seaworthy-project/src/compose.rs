@@ -258,6 +258,35 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_added_behind_the_last_line_of_a_service() {
+        let place = |text: &str| {
+            let fact = fact(text);
+            let insert = fact.services[0].insert.clone()?;
+            Some(format!("{}{}k: v{}", &text[..insert.at], insert.indent, &text[insert.at..]))
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            place("services:\n  a:\n    image: a\n    deploy:\n  b:\n    image: b\n"),
+            some("services:\n  a:\n    image: a\n    deploy:\n    k: v\n  b:\n    image: b\n")
+        );
+        assert_eq!(
+            place("services:\n  a:\n    image: a # c\n\n  # about b\n  b: {image: b}\n"),
+            some("services:\n  a:\n    image: a # c\n    k: v\n\n  # about b\n  b: {image: b}\n")
+        );
+        assert_eq!(
+            place("services:\r\n  a:\r\n    ports:\r\n      - \"80:80\""),
+            some("services:\r\n  a:\r\n    ports:\r\n      - \"80:80\"\n    k: v")
+        );
+        assert_eq!(place("services:\n  a: {image: a}\n"), None);
+        assert_eq!(place("services:\n  a: &x\n    image: a\n"), None);
+        assert_eq!(
+            place("services:\n  a:\n    command: |\n      x\n\n  b: {image: b}\n"),
+            some("services:\n  a:\n    command: |\n      x\n    k: v\n\n  b: {image: b}\n")
+        );
+        assert_eq!(place("services:\n  a:\n    command: |+\n      x\n\n  b: {image: b}\n"), None);
+    }
+
+    #[test]
     fn nothing_panics() {
         for text in [
             "",

@@ -292,7 +292,7 @@ fn requests(value: &Value) -> Vec<ComposeDeviceRequest> {
 /// Where keys can be added to a service: at the end of its last line, where it is written in lines of its own.
 fn insert(node: &Node, text: &str) -> Option<ComposeInsert> {
     let (first, _) = node.pairs().first()?;
-    let (_, last) = node.pairs().last()?;
+    let (key, last) = node.pairs().last()?;
     if node.shared || node.flow || node.tag.is_some() {
         return None;
     }
@@ -301,16 +301,14 @@ fn insert(node: &Node, text: &str) -> Option<ComposeInsert> {
     if !indent.bytes().all(|byte| byte == b' ') || indent.is_empty() {
         return None;
     }
-    // The blank lines at the end of a block scalar may belong to it.
     let source = last.span.of(text);
-    if source.starts_with(['|', '>'])
-        || source.contains(": |")
-        || source.contains("- |")
-        || source.contains(": >")
-    {
+    // A value that is not there stands nowhere: its key does.
+    let end = if last.is_null() { key.span.end } else { last.span.start + source.trim_end().len() };
+    // The blank lines at the end of a block scalar belong to it where it says so.
+    let whole = &text[line..end];
+    if whole.contains("|+") || whole.contains(">+") {
         return None;
     }
-    let end = last.span.start + source.trim_end().len();
     let at = end + text[end..].find(['\n', '\r']).unwrap_or(text.len() - end);
     let broken = if text[at..].starts_with("\r\n") { "\r\n" } else { "\n" };
     Some(ComposeInsert { at, indent: format!("{broken}{indent}") })

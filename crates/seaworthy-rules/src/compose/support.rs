@@ -134,7 +134,13 @@ pub(crate) fn prepend(list: &ComposeItems, first: Option<Span>, entry: &str, tex
     if dash.trim_start() != "-" {
         return None;
     }
-    Some(Edit { span: Span::new(line, line), text: format!("{indent}{entry}\n") })
+    let broken =
+        if text[line..].lines().next().is_some_and(|rest| text[line + rest.len()..].starts_with("\r\n")) {
+            "\r\n"
+        } else {
+            "\n"
+        };
+    Some(Edit { span: Span::new(line, line), text: format!("{indent}{entry}{broken}") })
 }
 
 /// The image's name and tag, a digest cut off; a port of the registry is no tag.
