@@ -30,8 +30,21 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     .help("write `owner/repository/.github/workflows/file.yml@ref`, or `./.github/workflows/file.yml`")
                     .at_file(&fact.file, uses.text.span)
                     .command(format!("grep -n 'uses:' {}", fact.file.path));
-            } else if let Some((called, trigger)) = called(project, &uses.target) {
-                compare(fact, job, called, trigger, out);
+            } else if let Some(called) = called(project, &uses.target) {
+                let mut triggers = called.workflow.triggers.iter();
+                match triggers.find(|trigger| trigger.name.value == "workflow_call") {
+                    Some(trigger) => compare(fact, job, called, trigger, out),
+                    None => {
+                        out.finding(format!(
+                            "`{}` cannot be called: it has no `workflow_call`",
+                            called.file.path
+                        ))
+                        .why(WHY)
+                        .help("add `workflow_call:` below its `on`")
+                        .at_file(&fact.file, uses.text.span)
+                        .command(format!("grep -n -A 8 '^on' {}", called.file.path));
+                    }
+                }
             }
         }
     }
@@ -49,13 +62,14 @@ fn callable(target: &Target) -> bool {
     }
 }
 
-/// The workflow of this project that a job calls, and what it says about being called.
-fn called<'a>(project: &'a ProjectFacts, target: &Target) -> Option<(&'a WorkflowFact, &'a Trigger)> {
+/// The workflow of this project that a job calls; where the path forgets `.github`, the one that is meant.
+fn called<'a>(project: &'a ProjectFacts, target: &Target) -> Option<&'a WorkflowFact> {
     let Target::Local { path } = target else { return None };
-    let mut known = project.workflows.iter().chain(&project.called);
-    let fact = known.find(|known| known.file.path == *path)?;
-    let trigger = fact.workflow.triggers.iter().find(|trigger| trigger.name.value == "workflow_call")?;
-    Some((fact, trigger))
+    let find = |path: &str| {
+        let mut known = project.workflows.iter().chain(&project.called);
+        known.find(|known| known.file.path == path)
+    };
+    find(path).or_else(|| find(&format!(".github/{path}")))
 }
 
 fn compare(fact: &WorkflowFact, job: &Job, called: &WorkflowFact, trigger: &Trigger, out: &mut Sink) {

@@ -149,8 +149,9 @@ fn logs_in(fact: &WorkflowFact, job: &Job, step: &Step) -> bool {
     }
     step.run.as_ref().is_some_and(|run| {
         let text = run.value.as_str();
-        let by_env =
-            step.env.vars.iter().any(|entry| token(entry.as_str()) && text.contains(entry.key.as_str()));
+        let envs = [&step.env, &job.env, &fact.workflow.env];
+        let mut vars = envs.into_iter().flat_map(|env| &env.vars);
+        let by_env = vars.any(|entry| token(entry.as_str()) && text.contains(entry.key.as_str()));
         text.contains("login") && text.contains("ghcr.io") && (token(text) || by_env)
     })
 }

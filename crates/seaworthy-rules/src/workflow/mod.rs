@@ -47,10 +47,12 @@ mod login_password_argument;
 mod matrix_overwrites_tag;
 mod missing_concurrency;
 mod missing_token_permission;
+mod mixed_case_image_name;
 mod mutable_job_image;
 mod occasion;
 mod persisted_checkout_credentials;
 mod pipeline;
+mod provenance_switched_off;
 mod publish;
 mod push_on_pull_request;
 mod secret_build_argument;
@@ -74,6 +76,8 @@ mod unredacted_secret;
 mod unrestricted_token;
 mod unsound_ternary;
 mod untrusted_checkout;
+mod unsigned_publication;
+mod untagged_image_deletion;
 mod untrusted_expression;
 
 rules![
@@ -93,6 +97,10 @@ rules![
     matrix_overwrites_tag,
     load_multi_platform,
     signature_by_tag,
+    untagged_image_deletion,
+    unsigned_publication,
+    provenance_switched_off,
+    mixed_case_image_name,
     login_password_argument,
     unrestricted_token,
     untrusted_expression,

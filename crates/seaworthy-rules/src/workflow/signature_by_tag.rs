@@ -216,7 +216,13 @@ fn tags(name: &str, scope: Scope<'_>) -> bool {
     if name.starts_with("${{") || name == "DOCKER_METADATA_OUTPUT_TAGS" {
         return outputs(name);
     }
-    value(name, scope.step, scope.workflow, scope).is_some_and(|text| outputs(&text))
+    value(name, scope.step, scope.workflow, scope).is_some_and(|text| {
+        // A name that is written out may end in a tag.
+        let last = text.rsplit('/').next().unwrap_or_default();
+        let tagged =
+            text.contains('/') && !text.contains('@') && !text.contains("digest") && tag_follows(last);
+        outputs(&text) || (tagged && !text.contains(".outputs."))
+    })
 }
 
 fn value(name: &str, step: Option<&Step>, workflow: &Workflow, scope: Scope<'_>) -> Option<String> {
