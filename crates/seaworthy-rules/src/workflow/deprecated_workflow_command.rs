@@ -2,6 +2,7 @@
 
 use crate::{Cx, Sink};
 use seaworthy_facts::TextFile;
+use seaworthy_finding::Span;
 use seaworthy_workflow::Text;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -30,12 +31,15 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 
 fn script(file: &TextFile, run: &Text, out: &mut Sink) {
     let mut seen = BTreeSet::new();
+    let mut offsets = None;
     for (command, range) in commands(&run.value) {
         // A block is one place; the same command in it twice is one finding.
         if run.is_block() && !seen.insert(command) {
             continue;
         }
-        let exact = run.locate(&file.text, &range);
+        let offsets = offsets.get_or_insert_with(|| run.offsets(&file.text));
+        let of = |at: usize| offsets.get(at).copied().unwrap_or_default();
+        let exact = Span::new(of(range.start), of(range.end - 1) + 1);
         let (line, _) = file.lines.line_col(&file.text, exact.start);
         let place = if run.is_block() { run.header() } else { exact };
         let (what, instead) = match command {

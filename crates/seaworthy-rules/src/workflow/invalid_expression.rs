@@ -6,7 +6,7 @@ use seaworthy_facts::{ProjectFacts, TextFile, WorkflowFact};
 use seaworthy_finding::{Span, did_you_mean};
 use seaworthy_workflow::expr::{Expr, ExprError, ExprKind, Reference};
 use seaworthy_workflow::{Condition, Entry, Env, Job, Matrix, Step, Target, Text};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 declare_rule! {
     name: "invalid-expression",
@@ -17,10 +17,22 @@ declare_rule! {
     refs: ["GitHub documentation, expressions and contexts"],
 }
 
+/// Findings in one file.
+const MOST: usize = 200;
+
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(project) = cx.project() else { return };
     for fact in cx.workflows() {
-        let mut judge = Judge { project, fact, file: &fact.file, seen: BTreeSet::new(), out };
+        let jobs = fact.workflow.jobs.iter().map(|job| (job.id.value.to_lowercase(), job)).collect();
+        let mut judge = Judge {
+            project,
+            fact,
+            file: &fact.file,
+            jobs,
+            known: Known::default(),
+            seen: BTreeSet::new(),
+            out,
+        };
         judge.workflow();
     }
 }
@@ -29,9 +41,43 @@ struct Judge<'a, 's> {
     project: &'a ProjectFacts,
     fact: &'a WorkflowFact,
     file: &'a TextFile,
+    /// By their ids in lower case.
+    jobs: BTreeMap<String, &'a Job>,
+    /// Of the job in question.
+    known: Known<'a>,
     /// Aliases bring the same place more than once.
     seen: BTreeSet<(usize, usize)>,
     out: &'s mut Sink,
+}
+
+/// What a job has, in lower case.
+#[derive(Default)]
+struct Known<'a> {
+    /// The first step of each id.
+    steps: BTreeMap<String, usize>,
+    /// Whether an expression makes an id.
+    open_steps: bool,
+    needs: BTreeSet<String>,
+    /// Whether an expression names a needed job.
+    open_needs: bool,
+    /// Nothing where an expression decides what the matrix has.
+    matrix: Option<Vec<&'a str>>,
+}
+
+impl<'a> Known<'a> {
+    fn new(job: &'a Job) -> Self {
+        let mut known = Self::default();
+        for (at, step) in job.steps.iter().enumerate() {
+            if let Some(id) = &step.id {
+                known.open_steps |= id.has_expression();
+                known.steps.entry(id.value.to_lowercase()).or_insert(at);
+            }
+        }
+        known.needs = job.needs.iter().map(|need| need.value.to_lowercase()).collect();
+        known.open_needs = job.needs.iter().any(Text::has_expression);
+        known.matrix = job.strategy.as_ref().and_then(|strategy| strategy.matrix.as_ref()).and_then(rows);
+        known
+    }
 }
 
 /// What can be named at a place.
@@ -39,14 +85,14 @@ struct Judge<'a, 's> {
 struct Names<'a> {
     place: Place,
     job: Option<&'a Job>,
-    /// The steps before the one in question; of the whole job where all of them have run.
-    steps: &'a [Step],
+    /// How many steps have run.
+    before: usize,
 }
 
 impl<'a> Judge<'a, '_> {
     fn workflow(&mut self) {
         let workflow = &self.fact.workflow;
-        let top = |place| Names { place, job: None, steps: &[] };
+        let top = |place| Names { place, job: None, before: 0 };
         self.texts(workflow.run_name.as_ref(), top(Place::RunName));
         self.env(&workflow.env, top(Place::TopEnv));
         if let Some(concurrency) = &workflow.concurrency {
@@ -58,7 +104,8 @@ impl<'a> Judge<'a, '_> {
     }
 
     fn job(&mut self, job: &'a Job) {
-        let at = |place| Names { place, job: Some(job), steps: &[] };
+        self.known = Known::new(job);
+        let at = |place| Names { place, job: Some(job), before: 0 };
         self.texts(&job.name, at(Place::JobName));
         self.condition(job.condition.as_ref(), at(Place::JobIf));
         if let Some(runs_on) = &job.runs_on {
@@ -88,9 +135,9 @@ impl<'a> Judge<'a, '_> {
         }
         self.entries(&job.with, at(Place::CallWith));
         for (before, step) in job.steps.iter().enumerate() {
-            self.step(step, Names { place: Place::Step, job: Some(job), steps: &job.steps[..before] });
+            self.step(step, Names { place: Place::Step, job: Some(job), before });
         }
-        let after = |place| Names { place, job: Some(job), steps: &job.steps };
+        let after = |place| Names { place, job: Some(job), before: job.steps.len() };
         self.entries(&job.outputs, after(Place::JobOutputs));
         if let Some(environment) = &job.environment {
             self.texts(&environment.name, at(Place::EnvironmentName));
@@ -138,7 +185,8 @@ impl<'a> Judge<'a, '_> {
     }
 
     fn report(&mut self, span: Span, message: String, help: String) {
-        if self.seen.insert((span.start, span.end)) {
+        // Nobody reads hundreds of findings, and each looks for a near name.
+        if self.seen.len() < MOST && self.seen.insert((span.start, span.end)) {
             self.out
                 .finding(message)
                 .why("the platform refuses the workflow, or the value is empty when it runs")
@@ -248,9 +296,8 @@ impl<'a> Judge<'a, '_> {
     }
 
     fn steps(&mut self, reference: &Reference, name: &str, names: Names<'a>) {
-        let ids: Vec<&Text> = names.steps.iter().filter_map(|step| step.id.as_ref()).collect();
-        let open = ids.iter().any(|id| id.has_expression());
-        if open || ids.iter().any(|id| id.value.eq_ignore_ascii_case(name)) {
+        let at = self.known.steps.get(name).copied();
+        if at.is_some_and(|at| at < names.before) || (self.known.open_steps && at.is_none()) {
             if let Some(property) = reference.name(1)
                 && !matches!(property, "outputs" | "outcome" | "conclusion")
             {
@@ -262,10 +309,7 @@ impl<'a> Judge<'a, '_> {
             }
             return;
         }
-        let later = names.job.is_some_and(|job| {
-            job.steps.iter().filter_map(|step| step.id.as_ref()).any(|id| id.value.eq_ignore_ascii_case(name))
-        });
-        if later {
+        if at.is_some() {
             self.report(
                 reference.span,
                 format!("the step `{name}` has not run yet here"),
@@ -273,7 +317,7 @@ impl<'a> Judge<'a, '_> {
             );
             return;
         }
-        let near = did_you_mean(name, ids.iter().map(|id| id.as_str()));
+        let near = did_you_mean(name, self.known.steps.keys().map(String::as_str)).map(str::to_owned);
         let help = near.map_or_else(
             || format!("add `id: {name}` to the step that is meant"),
             |near| format!("did you mean `steps.{near}`?"),
@@ -283,7 +327,7 @@ impl<'a> Judge<'a, '_> {
 
     fn needs(&mut self, reference: &Reference, name: &str, names: Names<'a>) {
         let Some(job) = names.job else { return };
-        if job.needs.iter().any(|need| need.value.eq_ignore_ascii_case(name) || need.has_expression()) {
+        if self.known.open_needs || self.known.needs.contains(name) {
             if let Some(property) = reference.name(1)
                 && !matches!(property, "outputs" | "result")
             {
@@ -307,7 +351,7 @@ impl<'a> Judge<'a, '_> {
 
     /// The outputs of a job of this workflow, and of one that calls a workflow of this repository.
     fn output(&mut self, reference: &Reference, job: &str, output: &str) {
-        let needed = self.fact.workflow.jobs.iter().find(|known| known.id.value.eq_ignore_ascii_case(job));
+        let needed = self.jobs.get(job).copied();
         let Some(needed) = needed else { return };
         let known: Vec<&str> = match &needed.uses {
             None => needed.outputs.iter().map(|entry| entry.key.as_str()).collect(),
@@ -344,8 +388,10 @@ impl<'a> Judge<'a, '_> {
             );
             return;
         };
-        let Some(matrix) = &strategy.matrix else { return };
-        let Some(known) = rows(matrix) else { return };
+        if strategy.matrix.is_none() {
+            return;
+        }
+        let Some(known) = self.known.matrix.clone() else { return };
         if !known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
             let near = did_you_mean(name, known.iter().copied());
             let help = near.map_or_else(

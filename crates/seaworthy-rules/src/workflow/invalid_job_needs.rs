@@ -22,6 +22,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         let command = || format!("grep -n 'needs:' {}", fact.file.path);
         let places: BTreeMap<String, usize> =
             jobs.iter().enumerate().map(|(at, job)| (job.id.value.to_lowercase(), at)).collect();
+        // Each looks for a near name among all jobs.
+        let mut left = 50;
         for job in jobs {
             let mut seen = BTreeSet::new();
             for need in job.needs.iter().filter(|need| !need.has_expression() && !need.value.is_empty()) {
@@ -31,7 +33,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                         .help("remove one, or write the id of the job that is meant")
                         .at_file(&fact.file, need.span)
                         .command(command());
-                } else if !places.contains_key(&need.value.to_lowercase()) {
+                } else if left > 0 && !places.contains_key(&need.value.to_lowercase()) {
+                    left -= 1;
                     let near = did_you_mean(&need.value, jobs.iter().map(|job| job.id.as_str()));
                     let ids: Vec<&str> = jobs.iter().map(|job| job.id.as_str()).collect();
                     out.finding(format!(

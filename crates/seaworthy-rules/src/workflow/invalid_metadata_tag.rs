@@ -16,6 +16,9 @@ declare_rule! {
     refs: ["docker/metadata-action, tags input", "OCI distribution specification, tags"],
 }
 
+/// Findings about one step.
+const MOST: usize = 20;
+
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(project) = cx.project() else { return };
     for fact in cx.workflows() {
@@ -33,7 +36,12 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 fn look(fact: &WorkflowFact, scope: Scope<'_>, step: &Step, occasions: &[Occasion], out: &mut Sink) {
     let Some(tags) = step.input("tags").and_then(|entry| entry.text()) else { return };
     let flavor = step.input("flavor").and_then(|entry| entry.text());
+    // Places of a long text cost; nobody reads a hundred findings about one step.
+    let mut left = MOST;
     for range in lines(&tags.value) {
+        if left == 0 {
+            break;
+        }
         for occasion in occasions.iter().filter(|occasion| scope.step_runs(occasion) != Some(false)) {
             let Some(line) = fill(scope, occasion, tags, &range) else { continue };
             let flavor = match flavor.map(|flavor| scope.fill(Some(occasion), flavor)) {
@@ -42,6 +50,7 @@ fn look(fact: &WorkflowFact, scope: Scope<'_>, step: &Step, occasions: &[Occasio
                 Some(None) => continue,
             };
             let Some((message, problem)) = judge(&line, &flavor, occasion) else { continue };
+            left -= 1;
             let branch = tags.value[range.clone()].contains("{{branch}}");
             let refused = problem.is_empty();
             let finding = out
@@ -89,7 +98,8 @@ fn lines(text: &str) -> Vec<Range<usize>> {
 fn fill(scope: Scope<'_>, occasion: &Occasion, text: &Text, range: &Range<usize>) -> Option<String> {
     let mut out = String::new();
     let mut at = range.start;
-    for part in text.interpolations.iter().filter(|part| part.range.end > range.start) {
+    let first = text.interpolations.partition_point(|part| part.range.end <= range.start);
+    for part in &text.interpolations[first..] {
         if part.range.start >= range.end {
             break;
         }

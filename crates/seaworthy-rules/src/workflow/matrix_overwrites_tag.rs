@@ -98,7 +98,9 @@ fn distinct(tags: &str, job: &Job, scope: Scope<'_>, workflow: &Workflow, depth:
         let step = job.steps.iter().find(|step| step.id.as_ref().is_some_and(|known| known.value == id));
         let Some(step) = step.filter(|_| depth < 3) else { return true };
         let inner = Scope { step: Some(step), ..scope };
-        if mentions(&step.node, inner) || (!step.uses("docker/metadata-action") && step.uses.is_some()) {
+        if mentions(&step.node, inner, &mut 10_000)
+            || (!step.uses("docker/metadata-action") && step.uses.is_some())
+        {
             return true;
         }
         // What a script takes from the runner or an earlier step is not known.
@@ -127,10 +129,15 @@ fn distinct(tags: &str, job: &Job, scope: Scope<'_>, workflow: &Workflow, depth:
 }
 
 /// Whether anything in a step depends on the matrix.
-fn mentions(node: &Node, scope: Scope<'_>) -> bool {
+fn mentions(node: &Node, scope: Scope<'_>, budget: &mut usize) -> bool {
+    // Aliases of aliases multiply; what is too long to look through may depend on it.
+    if *budget == 0 {
+        return true;
+    }
+    *budget -= 1;
     match &node.kind {
         Kind::Scalar(text) => names_matrix(&text.value, scope),
-        Kind::Seq(items) => items.iter().any(|item| mentions(item, scope)),
-        Kind::Map(entries) => entries.iter().any(|(_, value)| mentions(value, scope)),
+        Kind::Seq(items) => items.iter().any(|item| mentions(item, scope, budget)),
+        Kind::Map(entries) => entries.iter().any(|(_, value)| mentions(value, scope, budget)),
     }
 }

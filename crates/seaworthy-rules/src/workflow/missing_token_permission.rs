@@ -85,13 +85,14 @@ fn granted(permissions: &Permissions, scope: &str) -> bool {
 /// What the steps of a job need: the scope, why, and where.
 fn needs(fact: &WorkflowFact, job: &Job) -> Vec<(&'static str, String, Span)> {
     let mut out = Vec::new();
+    let images = images(fact, job);
     let login = job.steps.iter().find(|step| logs_in(fact, job, step));
     for step in &job.steps {
         let scope = Scope { workflow: &fact.workflow, job: Some(job), step: Some(step) };
         let place = step.uses_key.or(step.run_key).unwrap_or(step.span);
         if login.is_some()
             && publish::pushes(&fact.file, scope, step, None) != Some(false)
-            && to_forge(fact, job, step)
+            && to_forge(fact, job, step, &images)
         {
             out.push(("packages", "it pushes to the registry with its token".to_owned(), place));
         }
@@ -160,8 +161,19 @@ fn forge(text: &Text, scope: Scope<'_>) -> bool {
     scope.fill_known(None, text).contains("ghcr.io")
 }
 
+/// The images that the rules of metadata-action name in a job.
+fn images(fact: &WorkflowFact, job: &Job) -> Vec<String> {
+    let rules = job.steps.iter().filter(|other| other.uses("docker/metadata-action"));
+    rules
+        .filter_map(|other| {
+            let scope = Scope { workflow: &fact.workflow, job: Some(job), step: Some(other) };
+            Some(scope.fill_known(None, other.input("images")?.text()?))
+        })
+        .collect()
+}
+
 /// Whether what a step pushes may go to the forge's registry: its tags name it, or cannot be told.
-fn to_forge(fact: &WorkflowFact, job: &Job, step: &Step) -> bool {
+fn to_forge(fact: &WorkflowFact, job: &Job, step: &Step, images: &[String]) -> bool {
     let scope = Scope { workflow: &fact.workflow, job: Some(job), step: Some(step) };
     let inputs = ["tags", "outputs", "images"];
     let texts: Vec<String> = inputs
@@ -169,13 +181,6 @@ fn to_forge(fact: &WorkflowFact, job: &Job, step: &Step) -> bool {
         .filter_map(|name| step.input(name)?.text())
         .chain(&step.run)
         .map(|text| scope.fill_known(None, text))
-        .collect();
-    let rules = job.steps.iter().filter(|other| other.uses("docker/metadata-action"));
-    let images: Vec<String> = rules
-        .filter_map(|other| {
-            let text = other.input("images")?.text()?;
-            Some(Scope { step: Some(other), ..scope }.fill_known(None, text))
-        })
         .collect();
     let named = |text: &String| text.contains("ghcr.io");
     if texts.iter().any(named) {

@@ -74,10 +74,10 @@ mod unpinned_action;
 mod unpinned_tool;
 mod unredacted_secret;
 mod unrestricted_token;
-mod unsound_ternary;
-mod untrusted_checkout;
 mod unsigned_publication;
+mod unsound_ternary;
 mod untagged_image_deletion;
+mod untrusted_checkout;
 mod untrusted_expression;
 
 rules![

@@ -5,7 +5,7 @@ use seaworthy_facts::{ProjectFacts, WorkflowFact};
 use seaworthy_workflow::eval::{Value, evaluate};
 use seaworthy_workflow::expr::{Expr, Reference};
 use seaworthy_workflow::{Condition, Env, Job, Step, Target, Text, Trigger, Workflow};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The default branch of the examples, unless the filters name another one.
 const MAIN: &str = "main";
@@ -168,6 +168,11 @@ fn example_tag(pattern: &str) -> String {
     }
 }
 
+/// The jobs by their ids in lower case.
+fn index(workflow: &Workflow) -> BTreeMap<String, &Job> {
+    workflow.jobs.iter().map(|job| (job.id.value.to_lowercase(), job)).collect()
+}
+
 /// Where an expression stands: what the variables around it are.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
@@ -292,6 +297,7 @@ impl<'a> Scope<'a> {
     /// Whether the job runs on an occasion, where that is known: its own condition and those of the jobs it needs.
     pub(crate) fn job_runs(&self, occasion: &Occasion) -> Option<bool> {
         let mut open = false;
+        let mut places = None;
         let mut wanted: Vec<&Job> = self.job.into_iter().collect();
         let mut seen = BTreeSet::new();
         while let Some(job) = wanted.pop() {
@@ -305,10 +311,10 @@ impl<'a> Scope<'a> {
             }
             let text = job.condition.as_ref().map_or("", |condition| condition.text.as_str());
             if !text.contains("always()") && !text.contains("cancelled()") && !text.contains("failure()") {
-                let needed = job.needs.iter().flat_map(|need| {
-                    self.workflow.jobs.iter().filter(|known| known.id.value.eq_ignore_ascii_case(&need.value))
-                });
-                wanted.extend(needed);
+                let places = places.get_or_insert_with(|| index(self.workflow));
+                wanted.extend(
+                    job.needs.iter().filter_map(|need| places.get(&need.value.to_lowercase()).copied()),
+                );
             }
         }
         if open { None } else { Some(true) }

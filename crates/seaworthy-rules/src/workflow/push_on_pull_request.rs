@@ -28,8 +28,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             for step in &job.steps {
                 let scope = Scope { workflow, job: Some(job), step: Some(step) };
                 let pushed = pulls.iter().find(|pull| {
-                    scope.step_runs(pull) == Some(true)
-                        && publish::pushes(&fact.file, scope, step, Some(pull)) == Some(true)
+                    publish::pushes(&fact.file, scope, step, Some(pull)) == Some(true)
+                        && scope.step_runs(pull) == Some(true)
                 });
                 let Some(pull) = pushed else { continue };
                 if own_name(job, step) || local(scope, job, step) {
