@@ -233,10 +233,11 @@ fn leaves(
             if !stores || clears("all") {
                 return None;
             }
-            let packages = clears("packages");
+            // `clean metadata` and its like leave a part, which trivy alone minds.
+            let partly = clears("");
             let installs = matches!(verb, "install" | "in" | "reinstall" | "rei");
             let mut aliases = Vec::new();
-            if !packages {
+            if !partly {
                 aliases.extend(match managed.program {
                     "yum" => Some("DL3032"),
                     "dnf" | "microdnf" => Some("DL3040"),
@@ -251,7 +252,7 @@ fn leaves(
             });
             let clean = format!("{} clean all", managed.program);
             Some(Left {
-                what: if packages { "the repositories' metadata" } else { "packages and metadata" },
+                what: if partly { "a part of its cache" } else { "packages and metadata" },
                 aliases,
                 help: format!("end the same `RUN` with `&& {clean}`"),
                 fix: behind(&clean),
