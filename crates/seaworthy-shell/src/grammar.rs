@@ -11,13 +11,22 @@ const MOST_BYTES: usize = 1 << 20;
 /// Most brackets that may be open at once: the parser's time grows with the square of them.
 const MOST_OPEN: usize = 200;
 
+/// Whether a script is small and flat enough for the parser.
+pub(crate) fn fits(script: &str) -> bool {
+    script.len() <= MOST_BYTES && !deep(script)
+}
+
+/// A parser of a script; Bash's grammar holds that of every smaller shell.
+pub(crate) fn parser(script: &str) -> Parser<'_> {
+    Parser::with_dialect(script, ShellDialect::Bash)
+}
+
 /// The tree of a script; nothing where the parser had to guess or broke.
 pub(crate) fn parse(script: &str) -> Option<File> {
-    if script.len() > MOST_BYTES || deep(script) {
+    if !fits(script) {
         return None;
     }
-    let parser = Parser::with_dialect(script, ShellDialect::Bash);
-    let result = catch_unwind(AssertUnwindSafe(|| parser.parse())).ok()?;
+    let result = catch_unwind(AssertUnwindSafe(|| parser(script).parse())).ok()?;
     result.is_ok().then_some(result.file)
 }
 

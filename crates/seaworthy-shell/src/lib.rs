@@ -8,12 +8,14 @@ mod command;
 mod cook;
 mod cutter;
 mod grammar;
+mod lint;
 
 mod text;
 mod walk;
 mod wrappers;
 
 pub use command::{Place, Redirect, Simple, Word};
+pub use lint::{Change, Dialect, Level, NotLinted, Note, Setting, lint};
 pub use text::{Text, texts};
 
 use seaworthy_dockerfile::{Instruction, OffsetMap};

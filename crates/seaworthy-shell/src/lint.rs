@@ -1,0 +1,202 @@
+//! What a linter says about a script, by the numbers ShellCheck gave its findings.
+
+use crate::grammar;
+use seaworthy_dockerfile::OffsetMap;
+use seaworthy_finding::Span;
+use shuck_linter::{
+    AnalysisRequest, Applicability, Diagnostic, LinterSettings, Rule, ShellCheckCodeMap, ShellDialect,
+};
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+
+/// The shell a script is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dialect {
+    /// No more than the standard promises, because nothing more is known.
+    #[default]
+    Sh,
+    /// Debian's `/bin/sh`.
+    Dash,
+    /// Alpine's and busybox's `/bin/sh`.
+    Busybox,
+    /// Bash under its own name.
+    Bash,
+    /// Bash named `sh`, as Fedora, Red Hat and SUSE have it: standard mode, but every extension works.
+    BashAsSh,
+    /// The Korn shell.
+    Ksh,
+}
+
+/// What is known before a script begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setting<'a> {
+    /// The shell.
+    pub dialect: Dialect,
+    /// Variables that are set.
+    pub exports: BTreeSet<&'a str>,
+}
+
+/// How bad ShellCheck calls a finding of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// A matter of taste.
+    Style,
+    /// A trap for some inputs.
+    Info,
+    /// Most likely not what was meant.
+    Warning,
+    /// Wrong.
+    Error,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// ShellCheck's number, such as 2086.
+    pub code: u16,
+    /// How bad it is.
+    pub level: Level,
+    /// What is wrong.
+    pub message: String,
+    /// Where in the file.
+    pub span: Span,
+    /// A change that mends it.
+    pub change: Option<Change>,
+}
+
+/// A change to the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What it does.
+    pub title: String,
+    /// Whether the script means the same afterwards.
+    pub safe: bool,
+    /// The parts of the file and what stands there instead.
+    pub edits: Vec<(Span, String)>,
+}
+
+/// Why there are no findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotLinted {
+    /// The script is longer, or nests deeper, than the linter is given.
+    TooLarge,
+    /// The linter broke.
+    Broke,
+}
+
+/// Numbers that mean nothing in a build: shebangs of scripts without one, and files that are not at hand.
+const NEVER: [u32; 5] = [1008, 1090, 1091, 2148, 2187];
+
+/// What is the same for every script.
+struct Linter {
+    codes: ShellCheckCodeMap,
+    settings: [(ShellDialect, LinterSettings); 4],
+}
+
+fn linter() -> &'static Linter {
+    static LINTER: OnceLock<Linter> = OnceLock::new();
+    LINTER.get_or_init(|| {
+        let codes = ShellCheckCodeMap::default();
+        let wanted = |rule: &Rule| codes.code_for_rule(*rule).is_some_and(|code| !NEVER.contains(&code));
+        let rules: Vec<Rule> = Rule::iter().filter(wanted).collect();
+        let shells = [ShellDialect::Sh, ShellDialect::Dash, ShellDialect::Bash, ShellDialect::Ksh];
+        let settings = shells.map(|shell| {
+            let settings = LinterSettings::for_rules(rules.iter().copied()).with_shell(shell);
+            (shell, settings.with_resolve_source_closure(false))
+        });
+        Linter { codes, settings }
+    })
+}
+
+/// The findings of a script, in order of place. Comments `# shellcheck disable=SC…` in it are in force.
+///
+/// # Errors
+/// Says why the script was not read.
+pub fn lint(script: &str, map: &OffsetMap, setting: &Setting<'_>) -> Result<Vec<Note>, NotLinted> {
+    if !grammar::fits(script) {
+        return Err(NotLinted::TooLarge);
+    }
+    let mut text = match setting.dialect {
+        Dialect::Sh | Dialect::BashAsSh | Dialect::Busybox => "#!/bin/sh\n",
+        Dialect::Dash => "#!/bin/dash\n",
+        Dialect::Bash => "#!/bin/bash\n",
+        Dialect::Ksh => "#!/bin/ksh\n",
+    }
+    .to_owned();
+    for name in &setting.exports {
+        text.push_str("export ");
+        text.push_str(name);
+        text.push_str("=1\n");
+    }
+    let start = text.len();
+    text.push_str(script);
+    let found =
+        catch_unwind(AssertUnwindSafe(|| analyze(&text, setting.dialect))).map_err(|_| NotLinted::Broke)?;
+    let notes = found.iter().filter_map(|found| note(found, &text, start, map, setting.dialect));
+    let mut notes: Vec<Note> = notes.collect();
+    notes.sort_by_key(|note| (note.span, note.code));
+    notes.dedup_by(|a, b| (a.span, a.code) == (b.span, b.code));
+    Ok(notes)
+}
+
+fn analyze(text: &str, dialect: Dialect) -> Vec<Diagnostic> {
+    let shell = match dialect {
+        Dialect::Sh | Dialect::BashAsSh | Dialect::Busybox => ShellDialect::Sh,
+        Dialect::Dash => ShellDialect::Dash,
+        Dialect::Bash => ShellDialect::Bash,
+        Dialect::Ksh => ShellDialect::Ksh,
+    };
+    let linter = linter();
+    let Some((_, settings)) = linter.settings.iter().find(|(known, _)| *known == shell) else {
+        return Vec::new();
+    };
+    let parsed = grammar::parser(text).parse();
+    AnalysisRequest::from_parse_result(&parsed, text, settings).with_shellcheck_map(&linter.codes).lint()
+}
+
+fn note(found: &Diagnostic, text: &str, start: usize, map: &OffsetMap, dialect: Dialect) -> Option<Note> {
+    let code = u16::try_from(linter().codes.code_for_rule(found.rule)?).ok()?;
+    let from = found.span.start.offset().checked_sub(start)?;
+    let to = found.span.end.offset().saturating_sub(start).max(from);
+    if !raised(code, dialect) {
+        return None;
+    }
+    Some(Note {
+        code,
+        level: level(code),
+        message: found.message.clone(),
+        span: map.span(from, to),
+        change: change(found, text, start, map),
+    })
+}
+
+/// The linter's own change, where every byte it replaces lies in the file in one piece.
+fn change(found: &Diagnostic, text: &str, start: usize, map: &OffsetMap) -> Option<Change> {
+    let fix = found.fix.as_ref()?;
+    let mut edits = Vec::with_capacity(fix.edits().len());
+    for edit in fix.edits() {
+        let from = usize::from(edit.range().start()).checked_sub(start)?;
+        let to = usize::from(edit.range().end()).checked_sub(start)?;
+        let span = map.span(from, to);
+        let whole = span.end - span.start == to - from && text.is_char_boundary(start + from);
+        if !whole || edit.content().contains('\n') {
+            return None;
+        }
+        edits.push((span, edit.content().to_owned()));
+    }
+    let title = found.fix_title.clone()?;
+    Some(Change { title, safe: fix.applicability() == Applicability::Safe, edits })
+}
+
+/// Whether the shell really lacks what a number is about.
+fn raised(code: u16, dialect: Dialect) -> bool {
+    let _ = (code, dialect);
+    true
+}
+
+/// The level ShellCheck gives a number.
+fn level(code: u16) -> Level {
+    let _ = code;
+    Level::Warning
+}
