@@ -1,6 +1,7 @@
 //! Runs the rules of the wanted families and applies levels, comments and waivers.
 
 use crate::fragments::{self, Part};
+use crate::registry::means;
 use crate::script::Scripts;
 use crate::suppress::{self, Suppression};
 use crate::{Cx, Dialect, Rule, Sink, SuppressionUse, Usage, WaiverUse, find, rules, text};
@@ -81,17 +82,21 @@ pub fn evaluate(
                 evaluated.insert(meta.name);
             }
             let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-            for finding in &mut sink.findings {
-                settle(finding, meta, (level, chosen), *opts);
-                configure(
-                    finding,
-                    facts.project.as_ref().and_then(|project| project.hadolint.as_ref()),
-                    chosen,
-                );
+            let found = sink.findings.len();
+            let (level, chosen) = drop_unwanted(&mut sink, meta, policy, (level, chosen));
+            for (at, finding) in sink.findings.iter_mut().enumerate() {
+                let persona = sink.personas.get(at).copied().flatten().unwrap_or(meta.persona);
+                let own = own_level(finding, policy).map_or((level, chosen), |level| (level, true));
+                settle(finding, persona, own, *opts);
+                let hadolint = facts.project.as_ref().and_then(|project| project.hadolint.as_ref());
+                configure(finding, hadolint, own.1);
                 silence(finding, &silencers, &index, &mut used);
                 waive(finding, meta, policy, &mut waivers);
             }
-            outcome.checks.push(check(meta, (level, chosen), &sink, broke, ms));
+            // Where the policy wants none of what was found, the rule is as good as off.
+            if found == 0 || !sink.findings.is_empty() {
+                outcome.checks.push(check(meta, (level, chosen), &sink, broke, ms));
+            }
             outcome.findings.append(&mut sink.findings);
         }
     }
@@ -99,15 +104,49 @@ pub fn evaluate(
     outcome
 }
 
-/// The level of a rule and whether policy or profile chose it: by its name first, then by an alias.
+/// The level of a rule and whether policy or profile chose it: by its name first, then by its aliases.
+///
+/// A finding's own alias may say otherwise; a rule is off by its aliases only where all of them are.
 fn level_of(meta: &RuleMeta, policy: &Policy) -> (Level, bool) {
     let profile = policy.profile.as_deref().and_then(Profile::named);
-    let by_alias = || meta.aliases.iter().find_map(|alias| policy.level(alias));
+    let by_alias = || {
+        let levels: Vec<Option<Level>> = meta.aliases.iter().map(|alias| policy.level(alias)).collect();
+        let off = levels.iter().all(|level| *level == Some(Level::Off));
+        levels.into_iter().flatten().max().filter(|level| off || *level != Level::Off)
+    };
     let chosen = policy
         .level(meta.name)
         .or_else(by_alias)
         .or_else(|| profile.and_then(|profile| profile.level(meta.name)));
     (chosen.unwrap_or(meta.default_level()), chosen.is_some())
+}
+
+/// The level the policy gives a finding by one of its aliases.
+fn own_level(finding: &Finding, policy: &Policy) -> Option<Level> {
+    if policy.rules.is_empty() {
+        return None;
+    }
+    finding.aliases.iter().find_map(|alias| policy.level(alias))
+}
+
+/// Drops findings that are off by their alias; gives the rule's level, which is to fail where a finding's own level is.
+fn drop_unwanted(
+    sink: &mut Sink,
+    meta: &RuleMeta,
+    policy: &Policy,
+    (level, chosen): (Level, bool),
+) -> (Level, bool) {
+    let mut levels = sink.findings.iter().map(|finding| own_level(finding, policy)).collect::<Vec<_>>();
+    if levels.contains(&Some(Level::Off)) {
+        sink.personas.resize(levels.len(), None);
+        let mut at = levels.iter();
+        sink.findings.retain(|_| at.next() != Some(&Some(Level::Off)));
+        let mut at = levels.iter();
+        sink.personas.retain(|_| at.next() != Some(&Some(Level::Off)));
+        levels.retain(|level| *level != Some(Level::Off));
+    }
+    let fails = levels.contains(&Some(Level::Fail));
+    if fails && policy.level(meta.name).is_none() { (Level::Fail, true) } else { (level, chosen) }
 }
 
 /// Runs one rule, unless its facts are absent; a panic becomes its message.
@@ -168,7 +207,7 @@ fn absent(family: Family, facts: &Facts) -> Option<(CheckStatus, String)> {
 }
 
 /// Applies a chosen level to a finding's severity, and hides what persona and minimum severity hide.
-fn settle(finding: &mut Finding, meta: &RuleMeta, (level, chosen): (Level, bool), opts: Options) {
+fn settle(finding: &mut Finding, persona: Persona, (level, chosen): (Level, bool), opts: Options) {
     if chosen {
         let cap = match level {
             Level::Fail => Severity::Critical,
@@ -178,7 +217,7 @@ fn settle(finding: &mut Finding, meta: &RuleMeta, (level, chosen): (Level, bool)
         finding.severity = finding.severity.min(cap);
     }
     // What the policy names is wanted, whoever the reader is.
-    if (meta.persona > opts.persona && !chosen) || finding.severity < opts.min_severity {
+    if (persona > opts.persona && !chosen) || finding.severity < opts.min_severity {
         finding.status = FindingStatus::Hidden;
     }
 }
@@ -241,7 +280,10 @@ fn silence(
 
 fn waive(finding: &mut Finding, meta: &RuleMeta, policy: &Policy, waivers: &mut [WaiverUse]) {
     for (waiver, state) in policy.waiver.iter().zip(waivers) {
-        let named = find(&waiver.rule).is_some_and(|rule| rule.meta.name == meta.name);
+        // A waiver by an alias is for the findings of that alias.
+        let named = waiver.rule == meta.name
+            || (find(&waiver.rule).is_some_and(|rule| rule.meta.name == meta.name)
+                && finding.aliases.iter().any(|alias| means(alias, &waiver.rule)));
         if !named || finding.status == FindingStatus::Suppressed || !place_matches(waiver, finding) {
             continue;
         }

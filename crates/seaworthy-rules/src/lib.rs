@@ -4,6 +4,7 @@
 //! becomes a check of status error. [`evaluate`] runs the rules of the wanted families, applies the policy's levels,
 //! comments that silence findings, and waivers. Nothing is ever dropped: what does not count says why.
 
+mod bases;
 mod cx;
 mod evaluate;
 mod fixes;

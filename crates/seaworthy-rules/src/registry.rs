@@ -26,9 +26,21 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 
 /// The rule of that name, or of that name in another tool.
 pub fn find(name: &str) -> Option<&'static Rule> {
-    rules().find(|rule| rule.meta.name == name).or_else(|| {
-        rules().find(|rule| rule.meta.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name)))
-    })
+    rules()
+        .find(|rule| rule.meta.name == name)
+        .or_else(|| rules().find(|rule| rule.meta.aliases.iter().any(|alias| means(alias, name))))
+}
+
+/// Whether an alias is that name; `*` at its end stands for a number.
+pub(crate) fn means(alias: &str, name: &str) -> bool {
+    match alias.strip_suffix('*') {
+        Some(start) => {
+            let (head, tail) = name.split_at_checked(start.len()).unwrap_or((name, ""));
+            head.eq_ignore_ascii_case(start)
+                && (tail == "*" || (!tail.is_empty() && tail.bytes().all(|byte| byte.is_ascii_digit())))
+        }
+        None => alias.eq_ignore_ascii_case(name),
+    }
 }
 
 /// The Markdown page of the rule of that name or alias.
@@ -64,6 +76,8 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), all);
         assert_eq!(find("DL3007").map(|rule| rule.meta.name), Some("mutable-base-tag"));
+        assert_eq!(find("sc2086").map(|rule| rule.meta.name), Some("shell-script"));
+        assert!(find("SC2086x").is_none() && find("SC").is_none());
     }
 
     #[test]

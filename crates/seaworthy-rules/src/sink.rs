@@ -3,7 +3,7 @@
 use seaworthy_facts::{Observed, TextFile};
 use seaworthy_finding::{
     Applicability, CheckStatus, Confidence, Edit, Evidence, EvidenceKind, Finding, FindingStatus, Fix,
-    Location, RuleMeta, Severity, Span,
+    Location, Persona, RuleMeta, Severity, Span,
 };
 
 /// Collects the findings of one rule, and why it did not run or does not apply.
@@ -14,12 +14,14 @@ pub struct Sink {
     /// Set when the rule could not run or does not apply.
     pub(crate) outcome: Option<(CheckStatus, String)>,
     pub(crate) observed: String,
+    /// For each finding, whose eyes it is for where that is not the rule's own persona.
+    pub(crate) personas: Vec<Option<Persona>>,
 }
 
 impl Sink {
     /// An empty sink for a rule.
     pub fn new(rule: &'static RuleMeta) -> Self {
-        Self { rule, findings: Vec::new(), outcome: None, observed: String::new() }
+        Self { rule, findings: Vec::new(), outcome: None, observed: String::new(), personas: Vec::new() }
     }
 
     /// Adds a finding: what is wrong, with the names and numbers of this case.
@@ -40,7 +42,9 @@ impl Sink {
             aliases: self.rule.aliases.iter().map(|&alias| alias.to_owned()).collect(),
             reason: None,
         });
-        FindingBuilder { finding: &mut self.findings[at] }
+        // A finding that was added or taken away elsewhere leaves the list behind.
+        self.personas.resize(at + 1, None);
+        FindingBuilder { finding: &mut self.findings[at], persona: &mut self.personas[at] }
     }
 
     /// Says that the rule could not run.
@@ -81,6 +85,7 @@ impl Sink {
 /// The last finding of a sink, for adding its parts.
 pub struct FindingBuilder<'a> {
     finding: &'a mut Finding,
+    persona: &'a mut Option<Persona>,
 }
 
 #[expect(
@@ -136,6 +141,12 @@ impl FindingBuilder<'_> {
     /// Another severity than the rule's own.
     pub fn severity(self, severity: Severity) -> Self {
         self.finding.severity = severity;
+        self
+    }
+
+    /// Another persona than the rule's own.
+    pub fn persona(self, persona: Persona) -> Self {
+        *self.persona = Some(persona);
         self
     }
 

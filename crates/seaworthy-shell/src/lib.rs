@@ -1,9 +1,10 @@
-//! Shell scripts of a build: their commands with places in the file.
+//! Shell scripts of a build: their commands with places in the file, and what a linter says about them.
 //!
-//! [`Script`] reads the text a shell would be given. The grammar comes from the `shuck` crates, which stay inside of
+//! [`commands`] reads the text a shell would be given. The grammar comes from the `shuck` crates, which stay inside of
 //! this one; a script they refuse is cut at its operators instead, so commands are never lost. Nothing here panics
 //! or fails on any text.
 
+mod codes;
 mod command;
 mod cook;
 mod cutter;

@@ -1,6 +1,6 @@
 //! What a linter says about a script, by the numbers ShellCheck gave its findings.
 
-use crate::grammar;
+use crate::{codes, grammar};
 use seaworthy_dockerfile::OffsetMap;
 use seaworthy_finding::Span;
 use shuck_linter::{
@@ -26,6 +26,31 @@ pub enum Dialect {
     BashAsSh,
     /// The Korn shell.
     Ksh,
+}
+
+impl Dialect {
+    /// The shell of a program's name, `sh` not knowing which it is.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "sh" => Some(Self::Sh),
+            "dash" => Some(Self::Dash),
+            "ash" | "busybox" => Some(Self::Busybox),
+            "bash" => Some(Self::Bash),
+            "ksh" | "mksh" => Some(Self::Ksh),
+            _ => None,
+        }
+    }
+
+    /// The word ShellCheck has for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Sh => "sh",
+            Self::Dash => "dash",
+            Self::Busybox => "busybox",
+            Self::Bash | Self::BashAsSh => "bash",
+            Self::Ksh => "ksh",
+        }
+    }
 }
 
 /// What is known before a script begins.
@@ -159,20 +184,19 @@ fn note(found: &Diagnostic, text: &str, start: usize, map: &OffsetMap, dialect: 
     let code = u16::try_from(linter().codes.code_for_rule(found.rule)?).ok()?;
     let from = found.span.start.offset().checked_sub(start)?;
     let to = found.span.end.offset().saturating_sub(start).max(from);
-    if !raised(code, dialect) {
-        return None;
-    }
+    let written = text.get(found.span.start.offset()..found.span.end.offset()).unwrap_or_default();
+    let code = codes::of(code, dialect, written)?;
     Some(Note {
         code,
-        level: level(code),
+        level: codes::level(code, dialect),
         message: found.message.clone(),
         span: map.span(from, to),
-        change: change(found, text, start, map),
+        change: codes::mends(code).then(|| change(found, code, text, start, map)).flatten(),
     })
 }
 
 /// The linter's own change, where every byte it replaces lies in the file in one piece.
-fn change(found: &Diagnostic, text: &str, start: usize, map: &OffsetMap) -> Option<Change> {
+fn change(found: &Diagnostic, code: u16, text: &str, start: usize, map: &OffsetMap) -> Option<Change> {
     let fix = found.fix.as_ref()?;
     let mut edits = Vec::with_capacity(fix.edits().len());
     for edit in fix.edits() {
@@ -186,17 +210,6 @@ fn change(found: &Diagnostic, text: &str, start: usize, map: &OffsetMap) -> Opti
         edits.push((span, edit.content().to_owned()));
     }
     let title = found.fix_title.clone()?;
-    Some(Change { title, safe: fix.applicability() == Applicability::Safe, edits })
-}
-
-/// Whether the shell really lacks what a number is about.
-fn raised(code: u16, dialect: Dialect) -> bool {
-    let _ = (code, dialect);
-    true
-}
-
-/// The level ShellCheck gives a number.
-fn level(code: u16) -> Level {
-    let _ = code;
-    Level::Warning
+    let safe = fix.applicability() == Applicability::Safe && codes::keeps_meaning(code);
+    Some(Change { title, safe, edits })
 }

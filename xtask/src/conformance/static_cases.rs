@@ -49,12 +49,12 @@ fn judge(case: &Value, served: &BTreeSet<&str>) -> anyhow::Result<Option<Value>>
     let mut unserved: BTreeSet<&str> = expected
         .iter()
         .filter_map(|expect| expect["alias"].as_str())
-        .filter(|alias| !served.contains(alias))
+        .filter(|alias| !serves(served, alias))
         .collect();
     // To raise nothing is no agreement where no rule could have raised anything.
     let known = |alias: &str| match alias.strip_suffix('*') {
         Some(start) => served.iter().any(|name| name.starts_with(start)),
-        None => served.contains(alias),
+        None => serves(served, alias),
     };
     if expected.is_empty() && !absent.iter().filter_map(Value::as_str).any(known) {
         unserved.extend(absent.iter().filter_map(Value::as_str));
@@ -111,6 +111,12 @@ fn met(expect: &Value, open: &[&Finding], main: &str) -> bool {
         }
         _ => false,
     })
+}
+
+/// Whether a rule answers to an alias; a rule's alias may end in `*`.
+fn serves(served: &BTreeSet<&str>, alias: &str) -> bool {
+    served.contains(alias)
+        || served.iter().filter_map(|name| name.strip_suffix('*')).any(|start| alias.starts_with(start))
 }
 
 /// Whether a finding answers to an alias; a trailing `*` matches any rest.

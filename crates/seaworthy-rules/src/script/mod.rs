@@ -7,6 +7,7 @@ mod consecutive_run;
 mod credential_in_run;
 mod directory_change;
 mod distribution_upgrade;
+mod environment;
 mod interactive_apt;
 mod lost_directory_change;
 mod managers;
@@ -18,6 +19,7 @@ mod recommended_packages;
 mod runs;
 mod scripts;
 pub(crate) mod shell;
+mod shell_script;
 mod sparse_login_log;
 mod sudo;
 mod tls_verification_off;
@@ -33,6 +35,7 @@ mod world_writable_mode;
 rules![
     package_cache_left,
     unpinned_download,
+    shell_script,
     sudo,
     missing_assume_yes,
     update_alone,
