@@ -41,6 +41,42 @@ const MENDED: &[u16] = &[1001, 1007, 2006, 2007, 2038, 2086, 2102, 2196, 2197, 3
 /// The flags `echo` takes are one thing in the standard and another in Debian's shell.
 const ECHO_FLAGS: (u16, u16) = (3037, 3036);
 
+/// The number of variables that only some shells set.
+pub(crate) const UNSET: u16 = 3028;
+
+/// Variables that Bash sets and the standard does not know, in order.
+const IN_BASH: [&str; 19] = [
+    "BASHOPTS",
+    "BASHPID",
+    "BASH_SOURCE",
+    "DIRSTACK",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "EUID",
+    "FUNCNAME",
+    "GROUPS",
+    "HOSTNAME",
+    "HOSTTYPE",
+    "MACHTYPE",
+    "OSTYPE",
+    "PIPESTATUS",
+    "RANDOM",
+    "SECONDS",
+    "SHELLOPTS",
+    "SHLVL",
+    "UID",
+];
+
+/// Whether only some shells set a variable.
+pub(crate) fn only_in_bash(name: &str) -> bool {
+    IN_BASH.binary_search(&name).is_ok()
+}
+
+/// Whether a variable is another one at every look, so that setting it does not replace it.
+pub(crate) fn changes(name: &str) -> bool {
+    matches!(name, "RANDOM" | "SECONDS")
+}
+
 /// The number a finding has in this shell; nothing where the shell can do what it is about.
 pub(crate) fn of(code: u16, dialect: Dialect, written: &str) -> Option<u16> {
     match dialect {

@@ -42,8 +42,8 @@ pub fn commands(instruction: &Instruction) -> Vec<Simple> {
             Text::Words(simple) => {
                 out.push(simple.0);
                 if let Some((text, map)) = simple.1 {
-                    let origin =
-                        walk::Origin { parent: Some(out.len() - 1), nested: 1, ..Default::default() };
+                    let place = Place { nested: true, ..Place::default() };
+                    let origin = walk::Origin { parent: Some(out.len() - 1), place, nested: 1 };
                     read(&text, &map, origin, &mut out);
                 }
             }

@@ -158,14 +158,18 @@ pub fn lint(script: &str, map: &OffsetMap, setting: &Setting<'_>) -> Result<Vec<
     text.push_str(script);
     let found =
         catch_unwind(AssertUnwindSafe(|| analyze(&text, setting.dialect))).map_err(|_| NotLinted::Broke)?;
-    let notes = found.iter().filter_map(|found| note(found, &text, start, map, setting.dialect));
+    let notes = found.0.iter().filter_map(|found| note(found, &text, start, map, setting.dialect));
     let mut notes: Vec<Note> = notes.collect();
+    notes.extend(found.1.iter().filter_map(|read| unset(read, start, map, setting.dialect)));
     notes.sort_by_key(|note| (note.span, note.code));
     notes.dedup_by(|a, b| (a.span, a.code) == (b.span, b.code));
     Ok(notes)
 }
 
-fn analyze(text: &str, dialect: Dialect) -> Vec<Diagnostic> {
+/// A variable that is read, with where it is.
+type Read = (String, usize, usize);
+
+fn analyze(text: &str, dialect: Dialect) -> (Vec<Diagnostic>, Vec<Read>) {
     let shell = match dialect {
         Dialect::Sh | Dialect::BashAsSh | Dialect::Busybox => ShellDialect::Sh,
         Dialect::Dash => ShellDialect::Dash,
@@ -174,10 +178,39 @@ fn analyze(text: &str, dialect: Dialect) -> Vec<Diagnostic> {
     };
     let linter = linter();
     let Some((_, settings)) = linter.settings.iter().find(|(known, _)| *known == shell) else {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     };
     let parsed = grammar::parser(text).parse();
-    AnalysisRequest::from_parse_result(&parsed, text, settings).with_shellcheck_map(&linter.codes).lint()
+    let request = AnalysisRequest::from_parse_result(&parsed, text, settings);
+    let result = request.with_shellcheck_map(&linter.codes).analyze();
+    // The linter itself does not know which variables only some shells set.
+    let bound = result.semantic.bindings().iter().map(|known| known.name.as_str());
+    let bound: BTreeSet<&str> = bound.filter(|name| codes::only_in_bash(name)).collect();
+    let reads = result.semantic.references().iter().filter(|read| {
+        let name = read.name.as_str();
+        codes::only_in_bash(name) && (codes::changes(name) || !bound.contains(name))
+    });
+    let reads =
+        reads.map(|read| (read.name.as_str().to_owned(), read.span.start.offset(), read.span.end.offset()));
+    let reads = reads.filter(|(name, from, to)| {
+        text.get(*from..*to)
+            .is_some_and(|written| written.starts_with('$') && written.contains(name.as_str()))
+    });
+    let reads = reads.collect();
+    (result.diagnostics, reads)
+}
+
+/// The finding that a variable is set in other shells only.
+fn unset((name, from, to): &Read, start: usize, map: &OffsetMap, dialect: Dialect) -> Option<Note> {
+    let (from, to) = (from.checked_sub(start)?, to.checked_sub(start)?);
+    let smaller = matches!(dialect, Dialect::Sh | Dialect::Dash | Dialect::Busybox);
+    smaller.then(|| Note {
+        code: codes::UNSET,
+        level: codes::level(codes::UNSET, dialect),
+        message: format!("`{name}` is set by other shells only"),
+        span: map.span(from, to),
+        change: None,
+    })
 }
 
 fn note(found: &Diagnostic, text: &str, start: usize, map: &OffsetMap, dialect: Dialect) -> Option<Note> {

@@ -36,6 +36,8 @@ pub(crate) struct Environment {
     pub(crate) errexit: bool,
     /// Whether the shell is started with `-o pipefail`.
     pub(crate) pipefail: bool,
+    /// The stage, by its index.
+    pub(crate) stage: usize,
     /// Variables that are set.
     pub(crate) exports: Rc<BTreeSet<String>>,
 }
@@ -51,6 +53,7 @@ impl Environment {
             chosen: false,
             errexit: false,
             pipefail: false,
+            stage: 0,
             exports: Rc::new(PROXIES.iter().map(|&name| name.to_owned()).collect()),
         }
     }
@@ -116,16 +119,14 @@ pub(crate) fn each<'a>(tree: &'a Dockerfile, mut see: impl FnMut(&'a Instruction
     let names = tree.comments.iter().filter_map(|comment| {
         comment.text.strip_prefix("hadolint shell=").map(|name| (comment.span.start, name.trim()))
     });
-    let names: Vec<(usize, &str)> = names.collect();
+    let mut names = names.peekable();
     let mut ends: Vec<Environment> = Vec::with_capacity(stages.len());
     for stage in &stages {
-        let mut now = begin(&stages, stage, &ends);
-        let mut from = 0;
+        let mut now = Environment { stage: stage.index, ..begin(&stages, stage, &ends) };
         for item in stage.instructions {
-            for (_, name) in names.iter().filter(|(at, _)| *at >= from && *at < item.span.start) {
+            while let Some((_, name)) = names.next_if(|(at, _)| *at < item.span.start) {
                 now.choose(&[name]);
             }
-            from = item.span.start;
             see(item, &now);
             now.pass(item);
         }

@@ -8,10 +8,12 @@ mod credential_in_run;
 mod directory_change;
 mod distribution_upgrade;
 mod environment;
+mod heredoc_no_errexit;
 mod interactive_apt;
 mod lost_directory_change;
 mod managers;
 mod missing_assume_yes;
+mod missing_pipefail;
 mod mutable_git_clone;
 mod package_cache_left;
 mod pointless_command;
@@ -20,6 +22,7 @@ mod runs;
 mod scripts;
 pub(crate) mod shell;
 mod shell_script;
+mod shell_symlink;
 mod sparse_login_log;
 mod sudo;
 mod tls_verification_off;
@@ -36,6 +39,9 @@ rules![
     package_cache_left,
     unpinned_download,
     shell_script,
+    heredoc_no_errexit,
+    missing_pipefail,
+    shell_symlink,
     sudo,
     missing_assume_yes,
     update_alone,

@@ -62,7 +62,7 @@ fn report(docker: &DockerfileFact, item: &Instruction, note: Note, dialect: Dial
     let alias = format!("SC{}", note.code);
     let (severity, persona) = match note.level {
         Level::Error => (Severity::Medium, Persona::Regular),
-        Level::Warning => (Severity::Low, Persona::Regular),
+        Level::Warning => (Severity::Medium, Persona::Regular),
         Level::Info => (Severity::Low, Persona::Pedantic),
         Level::Style => (Severity::Info, Persona::Auditor),
     };
