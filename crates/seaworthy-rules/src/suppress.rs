@@ -174,6 +174,11 @@ fn dockerfile(docker: &DockerfileFact, out: &mut Vec<Suppression>) {
                 let stage = stages.partition_point(|stage| stage.end < found.line.end);
                 stages.get(stage).copied().unwrap_or(Span::new(found.line.end, found.line.end))
             }
+            // The lines of a script come behind ShellCheck's comment in the same instruction.
+            _ if dialect == Dialect::Shellcheck && around(&spans, found.comment.start).is_some() => {
+                let end = around(&spans, found.comment.start).map_or(found.line.end, |span| span.end);
+                Span::new(found.line.end.min(end), end)
+            }
             _ => next_instruction(text, found.line.end, &spans, dialect),
         });
         out.push(found.finish(&docker.file, scope));
@@ -191,6 +196,11 @@ fn dockerfile(docker: &DockerfileFact, out: &mut Vec<Suppression>) {
             stage: false,
         });
     }
+}
+
+/// The instruction that holds a place.
+fn around(spans: &[Span], at: usize) -> Option<Span> {
+    spans.get(spans.partition_point(|span| span.end <= at)).copied().filter(|span| span.contains(at))
 }
 
 /// Reads the comments of any text file; a comment above a line silences that line.

@@ -209,3 +209,34 @@ fn each_mutant_of_the_service_turns_its_own_rules_red() {
         assert_eq!(red, wanted, "{name}");
     }
 }
+
+#[test]
+fn comments_levels_and_waivers_may_name_one_number_of_many() {
+    let text = "FROM debian:12\nRUN [[ -f a ]]; cd /b; source c\n";
+    let of = |text: &str, policy: &str| -> Vec<(String, FindingStatus)> {
+        let found = check(text, policy, Options::default()).findings;
+        let own = found.into_iter().filter(|finding| finding.rule == "shell-script");
+        let mut own: Vec<_> = own.map(|finding| (finding.aliases.join(" "), finding.status)).collect();
+        own.sort_by(|a, b| a.0.cmp(&b.0));
+        own
+    };
+    let pair = |alias: &str, status| (alias.to_owned(), status);
+    let (open, gone) = (FindingStatus::Open, FindingStatus::Suppressed);
+    let plain = of(text, "");
+    assert_eq!(plain, [pair("SC2164", open), pair("SC3010", open), pair("SC3046", open)]);
+    let off = of(text, "[rules]\nSC3010 = \"off\"\nSC2164 = \"off\"\n");
+    assert_eq!(off, [pair("SC3046", open)]);
+    let fails = check(text, "[rules]\nSC2164 = \"fail\"\n", Options::default());
+    assert_eq!(verdict(&fails, "shell-script"), Some(CheckStatus::Fail));
+    let waived = of(text, "[[waiver]]\nrule = \"SC2164\"\nreason = \"it is there\"\n");
+    assert_eq!(waived[0], pair("SC2164", FindingStatus::Waived));
+    assert_eq!(waived[1].1, open);
+    for silenced in [
+        "FROM debian:12\n# shellcheck disable=SC3010 # why\nRUN [[ -f a ]]\n",
+        "FROM debian:12\nRUN true \\\n# shellcheck disable=SC3010\n && [[ -f a ]]\n",
+    ] {
+        assert_eq!(of(silenced, ""), [pair("SC3010", gone)], "{silenced}");
+    }
+    let above = "FROM debian:12\nRUN [[ -f a ]] && \\\n# shellcheck disable=SC3010\n true\n";
+    assert_eq!(of(above, ""), [pair("SC3010", open)]);
+}

@@ -21,6 +21,8 @@ pub enum Dialect {
     Semgrep,
     /// `# zizmor: ignore[audit] reason`.
     Zizmor,
+    /// `# shellcheck disable=SC2086 # reason`.
+    Shellcheck,
     /// `# dclint disable`, `disable-line`.
     Dclint,
     /// `# compose-lint: disable=CL-0003`.
@@ -39,6 +41,7 @@ impl Dialect {
             Self::Tally => "tally",
             Self::Semgrep => "semgrep",
             Self::Zizmor => "zizmor",
+            Self::Shellcheck => "ShellCheck",
             Self::Dclint => "dclint",
             Self::ComposeLint => "compose-lint",
         }
@@ -78,6 +81,7 @@ pub(super) fn read(body: &str, alone: bool) -> Option<Parsed> {
         .or_else(|| if alone { tally(body) } else { None })
         .or_else(|| semgrep(body))
         .or_else(|| zizmor(body))
+        .or_else(|| if alone { shellcheck(body) } else { None })
         .or_else(|| dclint(body))
         .or_else(|| compose_lint(body))
 }
@@ -119,6 +123,18 @@ fn hadolint(body: &str) -> Option<Parsed> {
     let rules = names(list);
     let code = |name: &String| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     (!rules.is_empty() && rules.iter().all(code)).then(|| parsed(Dialect::Hadolint, reach, rules, reason))
+}
+
+/// ShellCheck's own form; `all` and ranges such as `SC2000-SC2100` are not taken.
+fn shellcheck(body: &str) -> Option<Parsed> {
+    let rest = word(body, "shellcheck")?.strip_prefix("disable=")?;
+    let (list, reason) = rest.split_once('#').unwrap_or((rest, ""));
+    let rules = names(list);
+    let code = |name: &String| {
+        name.strip_prefix("SC").is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    (!rules.is_empty() && rules.iter().all(code))
+        .then(|| parsed(Dialect::Shellcheck, Reach::Next, rules, reason))
 }
 
 /// What follows a word and at least one blank.
@@ -315,7 +331,7 @@ pub(super) fn means(dialect: Dialect, name: &str, finding: &Finding) -> bool {
     }
     match dialect {
         Dialect::Own => true,
-        Dialect::Hadolint | Dialect::Checkov => alias(name),
+        Dialect::Hadolint | Dialect::Checkov | Dialect::Shellcheck => alias(name),
         Dialect::Buildkit if every => {
             // An experimental check is not skipped by `all`.
             any(&|alias| BUILDKIT.contains(&alias) && alias != "InvalidDefinitionDescription")
