@@ -1,6 +1,6 @@
 //! Reports rules of docker/metadata-action that give a tag no registry accepts on an event that starts the workflow.
 
-use super::occasion::{Occasion, Scope, occasions};
+use super::occasion::{Occasion, Scope, jobs_run, occasions};
 use crate::{Cx, Sink};
 use seaworthy_facts::WorkflowFact;
 use seaworthy_tags::{Context, Event, Inputs, list};
@@ -23,17 +23,27 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(project) = cx.project() else { return };
     for fact in cx.workflows() {
         let mut known = None;
-        for job in &fact.workflow.jobs {
+        for (at, job) in fact.workflow.jobs.iter().enumerate() {
             for step in job.steps.iter().filter(|step| step.uses("docker/metadata-action")) {
-                let occasions = known.get_or_insert_with(|| occasions(project, fact));
+                let occasions = known.get_or_insert_with(|| {
+                    let found = occasions(project, fact).into_iter();
+                    found.map(|found| (jobs_run(&fact.workflow, &found), found)).collect::<Vec<_>>()
+                });
+                let occasions = occasions.iter().map(|(runs, found)| (runs[at], found)).collect::<Vec<_>>();
                 let scope = Scope { workflow: &fact.workflow, job: Some(job), step: Some(step) };
-                look(fact, scope, step, occasions, out);
+                look(fact, scope, step, &occasions, out);
             }
         }
     }
 }
 
-fn look(fact: &WorkflowFact, scope: Scope<'_>, step: &Step, occasions: &[Occasion], out: &mut Sink) {
+fn look(
+    fact: &WorkflowFact,
+    scope: Scope<'_>,
+    step: &Step,
+    occasions: &[(Option<bool>, &Occasion)],
+    out: &mut Sink,
+) {
     let Some(tags) = step.input("tags").and_then(|entry| entry.text()) else { return };
     let flavor = step.input("flavor").and_then(|entry| entry.text());
     // Places of a long text cost; nobody reads a hundred findings about one step.
@@ -42,7 +52,9 @@ fn look(fact: &WorkflowFact, scope: Scope<'_>, step: &Step, occasions: &[Occasio
         if left == 0 {
             break;
         }
-        for occasion in occasions.iter().filter(|occasion| scope.step_runs(occasion) != Some(false)) {
+        let here =
+            occasions.iter().filter(|(runs, occasion)| scope.step_runs(occasion, *runs) != Some(false));
+        for (_, occasion) in here {
             let Some(line) = fill(scope, occasion, tags, &range) else { continue };
             let flavor = match flavor.map(|flavor| scope.fill(Some(occasion), flavor)) {
                 None => String::new(),

@@ -168,9 +168,56 @@ fn example_tag(pattern: &str) -> String {
     }
 }
 
-/// The jobs by their ids in lower case.
-fn index(workflow: &Workflow) -> BTreeMap<String, &Job> {
-    workflow.jobs.iter().map(|job| (job.id.value.to_lowercase(), job)).collect()
+/// For each job whether it runs on an occasion, where that is known: by its own condition, and by those of the jobs it
+/// needs.
+pub(crate) fn jobs_run(workflow: &Workflow, occasion: &Occasion) -> Vec<Option<bool>> {
+    let jobs = &workflow.jobs;
+    let places: BTreeMap<String, usize> =
+        jobs.iter().enumerate().map(|(at, job)| (job.id.value.to_lowercase(), at)).collect();
+    let needs: Vec<Vec<usize>> = jobs
+        .iter()
+        .map(|job| {
+            job.needs.iter().filter_map(|need| places.get(&need.value.to_lowercase()).copied()).collect()
+        })
+        .collect();
+    let own =
+        |job: &Job| Scope { workflow, job: Some(job), step: None }.holds(occasion, job.condition.as_ref());
+    let mut out: Vec<Option<bool>> = jobs.iter().map(own).collect();
+    // A walk in depth without recursion; a job met again while it is open waits for itself, and adds nothing.
+    let mut state = vec![0_u8; jobs.len()];
+    for first in 0..jobs.len() {
+        let mut path = vec![(first, 0)];
+        while let Some((job, next)) = path.last_mut() {
+            let job = *job;
+            if state[job] == 2 {
+                path.pop();
+                continue;
+            }
+            state[job] = 1;
+            if let Some(&need) = needs[job].get(*next) {
+                *next += 1;
+                if state[need] == 0 {
+                    path.push((need, 0));
+                }
+                continue;
+            }
+            state[job] = 2;
+            path.pop();
+            let text = jobs[job].condition.as_ref().map_or("", |condition| condition.text.as_str());
+            // These functions ask to run whatever became of the needed jobs.
+            if ["always()", "cancelled()", "failure()"].iter().any(|word| text.contains(word)) {
+                continue;
+            }
+            for need in &needs[job] {
+                out[job] = match (out[job], out[*need]) {
+                    (Some(false), _) | (_, Some(false)) => Some(false),
+                    (Some(true), Some(true)) => Some(true),
+                    _ => None,
+                };
+            }
+        }
+    }
+    out
 }
 
 /// Where an expression stands: what the variables around it are.
@@ -294,36 +341,10 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Whether the job runs on an occasion, where that is known: its own condition and those of the jobs it needs.
-    pub(crate) fn job_runs(&self, occasion: &Occasion) -> Option<bool> {
-        let mut open = false;
-        let mut places = None;
-        let mut wanted: Vec<&Job> = self.job.into_iter().collect();
-        let mut seen = BTreeSet::new();
-        while let Some(job) = wanted.pop() {
-            if !seen.insert(job.id.value.to_lowercase()) {
-                continue;
-            }
-            match (Scope { job: Some(job), step: None, ..*self }).holds(occasion, job.condition.as_ref()) {
-                Some(false) => return Some(false),
-                Some(true) => {}
-                None => open = true,
-            }
-            let text = job.condition.as_ref().map_or("", |condition| condition.text.as_str());
-            if !text.contains("always()") && !text.contains("cancelled()") && !text.contains("failure()") {
-                let places = places.get_or_insert_with(|| index(self.workflow));
-                wanted.extend(
-                    job.needs.iter().filter_map(|need| places.get(&need.value.to_lowercase()).copied()),
-                );
-            }
-        }
-        if open { None } else { Some(true) }
-    }
-
-    /// Whether the step runs on an occasion, where that is known.
-    pub(crate) fn step_runs(&self, occasion: &Occasion) -> Option<bool> {
+    /// Whether the step runs on an occasion, where that is known; `job` says whether its job does.
+    pub(crate) fn step_runs(&self, occasion: &Occasion, job: Option<bool>) -> Option<bool> {
         let own = self.holds(occasion, self.step.and_then(|step| step.condition.as_ref()));
-        match (self.job_runs(occasion), own) {
+        match (job, own) {
             (Some(false), _) | (_, Some(false)) => Some(false),
             (Some(true), Some(true)) => Some(true),
             _ => None,

@@ -1,8 +1,9 @@
 //! Reports images that a pull request can push.
 
-use super::occasion::{Scope, occasions};
+use super::occasion::{Scope, jobs_run, occasions};
 use super::publish;
 use crate::{Cx, Sink};
+use seaworthy_facts::WorkflowFact;
 use seaworthy_workflow::{Entry, Job, Step, Text, Trigger};
 
 declare_rule! {
@@ -23,16 +24,18 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         let pulls: Vec<_> = occasions(project, fact)
             .into_iter()
             .filter(|occasion| occasion.is_pull_request() && unmerged(&occasion.event))
+            .map(|occasion| (jobs_run(workflow, &occasion), occasion))
             .collect();
-        for job in workflow.jobs.iter().filter(|_| !pulls.is_empty()) {
+        for (at, job) in workflow.jobs.iter().enumerate().filter(|_| !pulls.is_empty()) {
+            let names = Names::new(fact, job);
             for step in &job.steps {
                 let scope = Scope { workflow, job: Some(job), step: Some(step) };
-                let pushed = pulls.iter().find(|pull| {
+                let pushed = pulls.iter().find(|(runs, pull)| {
                     publish::pushes(&fact.file, scope, step, Some(pull)) == Some(true)
-                        && scope.step_runs(pull) == Some(true)
+                        && scope.step_runs(pull, runs[at]) == Some(true)
                 });
-                let Some(pull) = pushed else { continue };
-                if own_name(job, step) || local(scope, job, step) {
+                let Some((_, pull)) = pushed else { continue };
+                if names.own(step) || names.local(scope, step) {
                     continue;
                 }
                 let entry = step.input("push").or_else(|| step.input("outputs"));
@@ -60,24 +63,40 @@ fn open(trigger: &Trigger) -> bool {
     })
 }
 
-/// Whether the image goes to a registry on the runner itself.
-fn local(scope: Scope<'_>, job: &Job, step: &Step) -> bool {
-    let images = job.steps.iter().filter_map(|other| other.input("images"));
-    let texts =
-        images.chain(step.input("tags")).chain(step.input("outputs")).filter_map(|entry| entry.text());
-    let mut all =
-        texts.map(|text| scope.fill_known(None, text)).chain(step.run.iter().map(|run| run.value.clone()));
-    all.any(|text| ["localhost", "127.0.0.1"].iter().any(|host| text.contains(host)))
+/// What the rules of metadata-action in a job say about names.
+struct Names {
+    /// Whether pull requests have names of their own.
+    by_pull: bool,
+    /// Whether the images are those of a registry on the runner itself.
+    local: bool,
 }
 
-/// Whether the image gets a name of the pull request's own, so that it replaces no other one.
-fn own_name(job: &Job, step: &Step) -> bool {
-    let words = ["event.number", "pull_request.number", "head_ref", "pull_request.head", "ttl.sh"];
-    let named = |step: &Step| {
-        let texts = step.with.iter().map(Entry::as_str).chain(step.run.iter().map(Text::as_str));
-        texts.into_iter().any(|text| words.iter().any(|word| text.contains(word)))
-    };
-    let rules = job.steps.iter().filter(|other| other.uses("docker/metadata-action"));
-    let pull = rules.into_iter().any(|other| other.input_str("tags").contains("event=pr"));
-    named(step) || pull && step.input_str("tags").contains("steps.")
+impl Names {
+    fn new(fact: &WorkflowFact, job: &Job) -> Self {
+        let scope = Scope { workflow: &fact.workflow, job: Some(job), step: None };
+        let mut images = job.steps.iter().filter_map(|step| step.input("images")?.text());
+        let mut rules = job.steps.iter().filter(|step| step.uses("docker/metadata-action"));
+        Self {
+            by_pull: rules.any(|step| step.input_str("tags").contains("event=pr")),
+            local: images.any(|text| on_runner(&scope.fill_known(None, text))),
+        }
+    }
+
+    /// Whether the image goes to a registry on the runner itself.
+    fn local(&self, scope: Scope<'_>, step: &Step) -> bool {
+        let texts = ["tags", "outputs"].into_iter().filter_map(|name| step.input(name)?.text());
+        self.local || texts.chain(&step.run).any(|text| on_runner(&scope.fill_known(None, text)))
+    }
+
+    /// Whether the image gets a name of the pull request's own, so that it replaces no other one.
+    fn own(&self, step: &Step) -> bool {
+        let words = ["event.number", "pull_request.number", "head_ref", "pull_request.head", "ttl.sh"];
+        let mut texts = step.with.iter().map(Entry::as_str).chain(step.run.iter().map(Text::as_str));
+        texts.any(|text| words.iter().any(|word| text.contains(word)))
+            || (self.by_pull && step.input_str("tags").contains("steps."))
+    }
+}
+
+fn on_runner(text: &str) -> bool {
+    ["localhost", "127.0.0.1"].iter().any(|host| text.contains(host))
 }
