@@ -10,5 +10,5 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         1 => "compose.yaml",
         _ => ".github/workflows/ci.yml",
     };
-    seaworthy_fuzz::mend(&vec![(path, rest)]);
+    seaworthy_fuzz::mend_all(&vec![(path, rest)]);
 });
