@@ -185,6 +185,8 @@ pub struct DocumentFact {
 pub struct Fragment {
     /// Index of the document in [`ProjectFacts::documents`].
     pub document: usize,
+    /// Whether it is a whole file rather than a part of one.
+    pub whole: bool,
     /// Where the fragment's text stands in the document.
     pub pieces: OffsetTable,
     /// A project of this one file, under the document's path.

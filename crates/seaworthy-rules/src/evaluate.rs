@@ -168,10 +168,18 @@ fn run(rule: &'static Rule, cx: &Cx<'_>) -> (Sink, Option<String>) {
 /// Runs one rule over the fences of the documents, and adds what it finds; gives the message of a panic.
 fn over(parts: &[Part<'_>], rule: &'static Rule, cx: &Cx<'_>, sink: &mut Sink) -> Option<String> {
     let mut broke = None;
-    for part in parts {
+    for part in parts.iter().filter(|part| part.takes(rule.meta)) {
         let own = Cx { facts: &part.facts, scripts: &part.scripts, ..*cx };
         let (found, message) = run(rule, &own);
-        sink.findings.extend(found.findings.into_iter().filter_map(|finding| part.moved(finding)));
+        for (at, finding) in found.findings.into_iter().enumerate() {
+            let Some(finding) = part.moved(finding) else { continue };
+            sink.personas.resize(sink.findings.len(), None);
+            let persona = found.personas.get(at).copied().flatten().unwrap_or(rule.meta.persona);
+            // An example in a document leaves advice aside more often than not.
+            let least = if fragments::advises(rule.meta) { Persona::Pedantic } else { persona };
+            sink.personas.push(Some(persona.max(least)));
+            sink.findings.push(finding);
+        }
         broke = message.or(broke);
     }
     broke

@@ -8,56 +8,91 @@ use crate::suppress::{self, Suppression};
 use seaworthy_facts::{Facts, Fragment, ProjectFacts, TextFile};
 use seaworthy_finding::{Finding, Location, RuleMeta, Span};
 
-/// Rules that fit, by name, or by another tool's name for them.
-const FIT: [&str; 41] = [
-    // Dockerfiles: what does not build or does not mean what it says.
+/// Rules about what does not build, does not run or does not mean what it says; by name, or by another tool's name.
+const ERRORS: [&str; 18] = [
     "syntax-error",
+    "invalid-compose",
     "x/inline-comment",
+    "x/build-error",
     "x/heredoc-no-errexit",
-    "x/pipe-to-shell",
     "ExposeInvalidFormat",
+    "DuplicateStageName",
+    "ReservedStageName",
+    "DL3011",
+    "DL3043",
+    "dclint/no-version-field",
+    "obsolete-version-key",
+    "internal-network-with-ports",
+    "compose.internal+ports",
+    "dclint/no-duplicate-exported-ports",
+    "dclint/no-duplicate-container-names",
+    "duplicate-service-port",
+    "compose-syntax",
+];
+
+/// Rules over workflows that stand whole in a document.
+const WORKFLOWS: [&str; 12] = [
+    "x/invalid-tag",
+    "x/missing-permission",
+    "x/matrix-overwrites-tag",
+    "x/load-multi-platform",
+    "x/push-on-pull-request",
+    "x/sign-by-tag",
+    "x/login-password-argument",
+    "actionlint/expression",
+    "actionlint/permissions",
+    "actionlint/job-needs",
+    "zizmor/unpinned-uses",
+    "zizmor/template-injection",
+];
+
+/// Rules over steps without the workflow around them.
+const STEPS: [&str; 5] = [
+    "x/invalid-tag",
+    "x/sign-by-tag",
+    "x/login-password-argument",
+    "zizmor/unpinned-uses",
+    "zizmor/template-injection",
+];
+
+/// Rules whose advice an example may leave aside: shown to who asks for more.
+const ADVICE: [&str; 22] = [
+    "x/pipe-to-shell",
+    "unpinned-download",
+    "SecretsUsedInArgOrEnv",
+    "DL3064",
     "ExposeProtoCasing",
     "FromAsCasing",
     "ConsistentInstructionCasing",
     "LegacyKeyValueFormat",
     "MaintainerDeprecated",
     "NoEmptyContinuation",
-    "DuplicateStageName",
-    "ReservedStageName",
     "StageNameCasing",
-    "SecretsUsedInArgOrEnv",
-    "DL3064",
-    "DL3011",
     "DL3004",
     "DL3014",
     "DL3027",
-    "DL3043",
     "DL3061",
-    // Compose files.
-    "invalid-compose",
-    "obsolete-version-key",
-    "dclint/no-version-field",
     "published-on-all-interfaces",
     "CL-0005",
-    "internal-network-with-ports",
-    "compose.internal+ports",
     "docker-socket-mount",
     "CL-0001",
-    "privileged-service",
     "CL-0002",
     "CL-0009",
-    "mutable-image-tag",
-    "compose-syntax",
-    "duplicate-service-port",
-    "dclint/no-duplicate-exported-ports",
-    "dclint/no-duplicate-container-names",
-    "unquoted-port",
     "dclint/require-quotes-in-ports",
 ];
 
+fn named(meta: &RuleMeta, names: &[&str]) -> bool {
+    names.contains(&meta.name) || meta.aliases.iter().any(|alias| names.contains(alias))
+}
+
 /// Whether a rule runs over fences.
 pub(crate) fn fits(meta: &RuleMeta) -> bool {
-    FIT.contains(&meta.name) || meta.aliases.iter().any(|alias| FIT.contains(alias))
+    named(meta, &ERRORS) || named(meta, &ADVICE) || named(meta, &WORKFLOWS) || named(meta, &STEPS)
+}
+
+/// Whether what a rule says of a fence is advice.
+pub(crate) fn advises(meta: &RuleMeta) -> bool {
+    !named(meta, &ERRORS)
 }
 
 /// One fence, ready to be checked.
@@ -81,6 +116,17 @@ impl<'a> Part<'a> {
         let facts = Facts { project: Some(fragment.project.clone()), ..Facts::default() };
         let scripts = Scripts::new(&facts);
         Some(Self { facts, scripts, fragment, file, silencers: suppress::collect(&fragment.project) })
+    }
+
+    /// Whether a rule fits this fence.
+    pub(crate) fn takes(&self, meta: &RuleMeta) -> bool {
+        if self.fragment.project.workflows.is_empty() {
+            named(meta, &ERRORS) || named(meta, &ADVICE)
+        } else if self.fragment.whole {
+            named(meta, &WORKFLOWS)
+        } else {
+            named(meta, &STEPS)
+        }
     }
 
     /// Moves a finding to its place in the document; nothing where a comment in the fence silences it.

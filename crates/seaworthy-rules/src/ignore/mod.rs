@@ -1,9 +1,11 @@
 //! Rules over the ignore file and the build context.
 
+mod depth;
 mod depth_trap;
 mod git_directory_in_image;
 mod ineffective_exception;
 mod missing_ignore_file;
+mod root_only_pattern;
 mod secret_file_in_context;
 
 rules![
@@ -12,6 +14,7 @@ rules![
     secret_file_in_context,
     ineffective_exception,
     git_directory_in_image,
+    root_only_pattern,
 ];
 
 use seaworthy_dockerfile::{Kind, Word};
