@@ -9,25 +9,21 @@ use seaworthy_facts::{Facts, Fragment, ProjectFacts, TextFile};
 use seaworthy_finding::{Finding, Location, RuleMeta, Span};
 
 /// Rules about what does not build, does not run or does not mean what it says; by name, or by another tool's name.
-const ERRORS: [&str; 18] = [
+const ERRORS: [&str; 14] = [
     "syntax-error",
     "invalid-compose",
     "x/inline-comment",
-    "x/build-error",
     "x/heredoc-no-errexit",
-    "ExposeInvalidFormat",
-    "DuplicateStageName",
-    "ReservedStageName",
-    "DL3011",
-    "DL3043",
-    "dclint/no-version-field",
+    "invalid-port",
+    "duplicate-stage-name",
+    "reserved-stage-name",
     "obsolete-version-key",
     "internal-network-with-ports",
-    "compose.internal+ports",
     "dclint/no-duplicate-exported-ports",
     "dclint/no-duplicate-container-names",
-    "duplicate-service-port",
-    "compose-syntax",
+    "unsatisfied-dependency",
+    "conflicting-port",
+    "invalid-service-name",
 ];
 
 /// Rules over workflows that stand whole in a document.
@@ -56,28 +52,22 @@ const STEPS: [&str; 5] = [
 ];
 
 /// Rules whose advice an example may leave aside: shown to who asks for more.
-const ADVICE: [&str; 22] = [
-    "x/pipe-to-shell",
+const ADVICE: [&str; 16] = [
     "unpinned-download",
-    "SecretsUsedInArgOrEnv",
-    "DL3064",
-    "ExposeProtoCasing",
-    "FromAsCasing",
-    "ConsistentInstructionCasing",
-    "LegacyKeyValueFormat",
-    "MaintainerDeprecated",
-    "NoEmptyContinuation",
-    "StageNameCasing",
-    "DL3004",
-    "DL3014",
-    "DL3027",
-    "DL3061",
+    "secret-in-environment",
+    "secret-like-name",
+    "from-as-casing",
+    "instruction-casing",
+    "legacy-key-value",
+    "deprecated-maintainer",
+    "empty-continuation",
+    "stage-name-casing",
+    "sudo",
+    "missing-assume-yes",
+    "interactive-apt",
     "published-on-all-interfaces",
-    "CL-0005",
     "docker-socket-mount",
-    "CL-0001",
-    "CL-0002",
-    "CL-0009",
+    "privileged-service",
     "dclint/require-quotes-in-ports",
 ];
 
