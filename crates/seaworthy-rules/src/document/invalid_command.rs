@@ -1,7 +1,7 @@
 //! Reports documented commands that the tool refuses.
 
 use crate::{Cx, Sink};
-use seaworthy_facts::DocCommand;
+use seaworthy_facts::{DocCommand, DocumentFact};
 use seaworthy_finding::{Applicability, Edit, Span};
 use seaworthy_oci::Reference;
 
@@ -18,6 +18,13 @@ const WHY: &str = "the reader copies it, and it ends in an error or does somethi
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for document in cx.documents() {
+        for (span, option) in pulls_with(document) {
+            out.finding(format!("`{option}` is no option of `docker pull`"))
+                .why(WHY)
+                .help("remove it: `docker pull` always asks the registry")
+                .at_file(&document.file, span)
+                .command(format!("docker pull {option} busybox"));
+        }
         for command in &document.commands {
             for problem in &command.problems {
                 let finding = out
@@ -42,6 +49,33 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             }
         }
     }
+}
+
+/// "Pull with `--no-cache`": an option of `docker build` that many take for one of `docker pull`.
+fn pulls_with(document: &DocumentFact) -> Vec<(Span, &'static str)> {
+    const OPTION: &str = "--no-cache";
+    let text = &document.file.text;
+    if !text.contains(OPTION) || !text.contains("ocker") {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for stretch in &document.prose {
+        let body = stretch.of(text);
+        for (at, _) in body.match_indices(OPTION) {
+            let before = body[..at].trim_end_matches('`').trim_end().to_lowercase();
+            let before = before.strip_suffix(" the").unwrap_or(&before);
+            if before.ends_with("pull with")
+                || before.ends_with("pull using")
+                || before.ends_with("docker pull")
+            {
+                let start = stretch.start + at;
+                out.push((Span::new(start, start + OPTION.len()), OPTION));
+            }
+        }
+    }
+    // A command in the sentence is reported as one.
+    out.retain(|(span, _)| !document.commands.iter().any(|command| command.span.overlaps(*span)));
+    out
 }
 
 /// The command as it stands in the document.

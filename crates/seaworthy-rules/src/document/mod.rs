@@ -5,16 +5,19 @@ mod broken_link;
 mod healthcheck_shadowed;
 mod invalid_command;
 mod licence_label_mismatch;
+mod lockfile_not_copied;
 mod non_root_claim;
 mod own;
 mod platform_claim;
 mod port_mismatch;
 mod published;
+mod refuted_checkbox;
 mod shape;
 mod unbound_publish;
 mod unpublished_image;
 mod unpublished_tag;
 mod user_mismatch;
+mod version_label_mismatch;
 
 rules![
     port_mismatch,
@@ -29,6 +32,9 @@ rules![
     unpublished_image,
     unpublished_tag,
     platform_claim,
+    refuted_checkbox,
+    version_label_mismatch,
+    lockfile_not_copied,
 ];
 
 use crate::dockerfile::final_chain;

@@ -130,7 +130,7 @@ fn takes(pieces: &[Piece], tag: &str) -> bool {
                 Piece::Hex => {
                     let digits = bytes[at..]
                         .iter()
-                        .take_while(|byte| byte.is_ascii_hexdigit() || byte.is_ascii_lowercase())
+                        .take_while(|byte| byte.is_ascii_hexdigit() || **byte == b'x')
                         .count();
                     // Documents shorten what they show.
                     if digits >= 5 {
@@ -181,6 +181,7 @@ mod tests {
             (Shape::version("{{major}}"), "edge", false),
             (Shape::hex().between("sha-", "", '\u{1}'), "sha-abc1234", true),
             (Shape::hex().between("{{branch}}-", "", '\u{1}'), "main-abc1234", true),
+            (Shape::hex().between("{{branch}}-", "", '\u{1}'), "feature-new-scanner", false),
             (Shape::filter("release/*"), "release-1", true),
             (Shape::filter("main"), "edge", false),
             (Shape::filter("v[0-9]+"), "anything", true),

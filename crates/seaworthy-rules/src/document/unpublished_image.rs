@@ -30,6 +30,29 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         .filter_map(|command| literal(&command.image()?.value).map(|image| image.repository()))
         .collect();
     let right_one_named = documented.iter().any(|image| names.contains(image.as_str()));
+    for compose in cx.composes() {
+        for service in compose.services.iter().filter(|service| service.build.is_none()) {
+            let Some(word) = &service.image else { continue };
+            let Some(image) = literal(&word.value) else { continue };
+            let repository = image.repository();
+            // Only a name that is nearly right: services of others stand beside it.
+            let Some(meant) =
+                meant(&repository, &names, true).filter(|_| !names.contains(repository.as_str()))
+            else {
+                continue;
+            };
+            let shown = meant.strip_prefix("docker.io/").unwrap_or(meant);
+            out.finding(format!(
+                "service `{}` runs `{}`, which no workflow publishes",
+                service.name,
+                name_of(&word.value)
+            ))
+            .why("the pull ends with an error, or takes somebody else's image")
+            .help(format!("write `{shown}`"))
+            .at_file(&compose.file, word.span)
+            .command(format!("grep -n 'images:\\|tags:' {}", published.workflows.join(" ")));
+        }
+    }
     for document in cx.documents() {
         for command in document.commands.iter().filter(|command| !matches!(command.verb.as_str(), "push")) {
             let Some(word) = command.image() else { continue };

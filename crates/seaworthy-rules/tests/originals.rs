@@ -1,0 +1,270 @@
+//! The defects of the five source documents that can be seen without running anything, each in the words that have it.
+//!
+//! The numbers are those of the list of defects in the papers. What needs a build, a boot, a registry or the tags of an
+//! event is not here.
+
+#![allow(clippy::unwrap_used, clippy::format_push_string, reason = "a test that cannot go on has failed")]
+
+use seaworthy_facts::Facts;
+use seaworthy_finding::{Family, Finding, FindingStatus, Location, Persona, Policy};
+use seaworthy_rules::{Options, evaluate};
+
+/// One defect: its number, the repository, and each finding as rule (or another tool's name for it), file and line.
+struct Case {
+    number: &'static str,
+    files: &'static [(&'static str, &'static str)],
+    found: &'static [(&'static str, &'static str, usize)],
+}
+
+const COLLECTOR: &str = "# Galway\n\n```dockerfile\nFROM rust:1.75-slim as builder\nRUN cargo build --release\n\nFROM debian:bookworm-slim\nUSER agent-collector\n\n# Expose ports\nEXPOSE 8080  # HTTP API\nEXPOSE 9090  # Metrics\nENTRYPOINT [\"/usr/local/bin/agent-updates-collector\"]\n```\n";
+
+const SCANNER: &str = "name: Build Security Scanner Image\non:\n  push:\n    branches: [main]\njobs:\n  build:\n    runs-on: ubuntu-latest\n    permissions:\n      contents: read\n      packages: write\n    steps:\n      - uses: docker/metadata-action@v5\n        id: meta\n        with:\n          images: ghcr.io/jpoley/jp-spec-kit-security\n          tags: |\n            type=semver,pattern={{version}}\n            type=sha,prefix={{branch}}-\n            type=raw,value=latest,enable={{is_default_branch}}\n      - uses: docker/build-push-action@v5\n        with:\n          push: true\n          tags: ${{ steps.meta.outputs.tags }}\n          platforms: linux/amd64,linux/arm64\n";
+
+const CASES: &[Case] = &[
+    Case {
+        number: "0.2",
+        files: &[(
+            "docker-compose.private.yml",
+            "services:\n  api:\n    image: ghcr.io/csysp/usnpw:latest\n    ports:\n      - \"127.0.0.1:8080:8080\"\n    networks: [private]\nnetworks:\n  private:\n    internal: true\n",
+        )],
+        found: &[("internal-network-with-ports", "docker-compose.private.yml", 5)],
+    },
+    Case {
+        number: "0.3, 2.14",
+        files: &[("Dockerfile", "FROM scratch\n"), (".dockerignore", ".git\n__pycache__/\n*.pyc\n.env\n")],
+        found: &[
+            ("root-only-pattern", ".dockerignore", 2),
+            ("root-only-pattern", ".dockerignore", 3),
+            ("root-only-pattern", ".dockerignore", 4),
+        ],
+    },
+    Case {
+        number: "0.3, with a file that slips through",
+        files: &[
+            ("Dockerfile", "FROM scratch\n"),
+            (".dockerignore", "__pycache__/\n"),
+            ("usnpw/__pycache__/a.pyc", ""),
+        ],
+        found: &[("depth-trap", ".dockerignore", 1)],
+    },
+    Case {
+        number: "0.6, 1.19",
+        files: &[(
+            "docker-compose.private.yml",
+            "services:\n  api:\n    image: ghcr.io/csysp/usnpw:latest\n",
+        )],
+        found: &[("mutable-image-tag", "docker-compose.private.yml", 3)],
+    },
+    Case {
+        number: "0.10",
+        files: &[(
+            "docs/SETUP.md",
+            "# Set-up\n\n```bash\ndocker run --rm --read-only -p 8080:8080 usnpw-api:local\n```\n",
+        )],
+        found: &[("unbound-publish", "docs/SETUP.md", 4)],
+    },
+    Case {
+        number: "0.14, 4.20",
+        files: &[(
+            ".github/workflows/ci.yml",
+            "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: docker/build-push-action@v6\n",
+        )],
+        found: &[("zizmor/unpinned-uses", ".github/workflows/ci.yml", 6)],
+    },
+    Case {
+        number: "1.1",
+        files: &[("docs/galway-docker-specs.md", COLLECTOR)],
+        found: &[
+            ("x/inline-comment", "docs/galway-docker-specs.md", 11),
+            ("x/inline-comment", "docs/galway-docker-specs.md", 12),
+            ("FromAsCasing", "docs/galway-docker-specs.md", 4),
+        ],
+    },
+    Case {
+        number: "1.1, as a file",
+        files: &[(
+            "Dockerfile",
+            "FROM debian:bookworm-slim\nEXPOSE 8080  # HTTP API\nEXPOSE 9090  # Metrics\n",
+        )],
+        found: &[("x/inline-comment", "Dockerfile", 2), ("x/inline-comment", "Dockerfile", 3)],
+    },
+    Case {
+        number: "1.2",
+        files: &[(
+            "docs/galway-docker-specs.md",
+            "**Bad**:\n```dockerfile\nFROM python:3.11-slim\nCOPY . /app/  # Everything in one layer - no caching!\nRUN apt-get update\n```\n",
+        )],
+        found: &[("x/inline-comment", "docs/galway-docker-specs.md", 4)],
+    },
+    Case {
+        number: "1.13, 1.14, 1.25, 1.26",
+        files: &[(
+            "Dockerfile",
+            "FROM ubuntu:22.04\nRUN apt-get update && apt-get install -y curl jq\nRUN curl -LsSf https://astral.sh/uv/install.sh | sh\nRUN pip install --no-cache-dir ruff pytest\nWORKDIR /workspace\n",
+        )],
+        found: &[
+            ("x/pipe-to-shell", "Dockerfile", 3),
+            ("root-user", "Dockerfile", 1),
+            ("unpinned-base-digest", "Dockerfile", 1),
+            ("DL3008", "Dockerfile", 2),
+            ("DL3013", "Dockerfile", 4),
+        ],
+    },
+    Case {
+        number: "1.13, in the document",
+        files: &[(
+            "docs/galway-docker-specs.md",
+            "```dockerfile\nFROM ubuntu:22.04\nRUN curl -LsSf https://astral.sh/uv/install.sh | sh\n```\n",
+        )],
+        found: &[("x/pipe-to-shell", "docs/galway-docker-specs.md", 3)],
+    },
+    Case {
+        number: "1.15, 1.16",
+        files: &[
+            (".github/workflows/build-security-scanner.yml", SCANNER),
+            (
+                "docs/galway-docker-specs.md",
+                "# Tags\n\n```bash\ndocker run --rm ghcr.io/jpoley/jp-spec-kit-security:0.0.250\n```\n\n- `jp-spec-kit-security:0.0` - Latest patch\n- `jp-spec-kit-security:0` - Latest minor\n- `jp-spec-kit-security:latest` - Bleeding edge\n\n```\njp-spec-kit-security:feature-new-scanner  # Branch name\n```\n\n```\njp-spec-kit-security:main-abc1234  # Branch + short SHA\n```\n",
+            ),
+        ],
+        found: &[
+            ("unpublished-tag", "docs/galway-docker-specs.md", 4),
+            ("unpublished-tag", "docs/galway-docker-specs.md", 7),
+            ("unpublished-tag", "docs/galway-docker-specs.md", 8),
+            ("unpublished-tag", "docs/galway-docker-specs.md", 12),
+        ],
+    },
+    Case {
+        number: "1.18, 4.1",
+        files: &[(
+            ".github/workflows/release-docker.yml",
+            "on:\n  push:\n    branches: [main]\n    tags: ['v*']\n  pull_request:\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: docker/metadata-action@v5\n        id: meta\n        with:\n          images: ghcr.io/acme/app\n          tags: |\n            type=ref,event=branch\n            type=sha,prefix={{branch}}-\n      - uses: docker/build-push-action@v6\n        with:\n          push: true\n          tags: ${{ steps.meta.outputs.tags }}\n",
+        )],
+        found: &[("x/invalid-tag", ".github/workflows/release-docker.yml", 16)],
+    },
+    Case {
+        number: "4.1, in the document",
+        files: &[(
+            "docs/task-02-docker-packages.md",
+            "**Expected**: Comprehensive tagging strategy:\n\n```yaml\n- name: Extract metadata\n  id: meta\n  uses: docker/metadata-action@v5\n  with:\n    images: ${{ inputs.registry }}/${{ inputs.image-name }}\n    tags: |\n      type=ref,event=branch\n      type=sha\n      type=sha,prefix={{branch}}-\n```\n",
+        )],
+        found: &[("x/invalid-tag", "docs/task-02-docker-packages.md", 12)],
+    },
+    Case {
+        number: "1.23",
+        files: &[(
+            "docs/galway-docker-specs.md",
+            "```yaml\n# .github/workflows/container-security.yml\n- name: Scan image with Trivy\n  uses: aquasecurity/trivy-action@master\n  with:\n    format: 'sarif'\n```\n",
+        )],
+        found: &[("zizmor/unpinned-uses", "docs/galway-docker-specs.md", 4)],
+    },
+    Case {
+        number: "1.27",
+        files: &[(
+            "docs/galway-docker-specs.md",
+            "**Example** (`docker-compose.yml`):\n```yaml\nversion: '3.8'\n\nservices:\n  agent-collector:\n    build: src\n    ports:\n      - \"8080:8080\"\n      - \"9090:9090\"\n```\n",
+        )],
+        found: &[
+            ("obsolete-version-key", "docs/galway-docker-specs.md", 3),
+            ("published-on-all-interfaces", "docs/galway-docker-specs.md", 9),
+            ("published-on-all-interfaces", "docs/galway-docker-specs.md", 10),
+        ],
+    },
+    Case {
+        number: "2.2",
+        files: &[
+            (
+                "Dockerfile",
+                "FROM python:3.11-slim\nUSER appuser\nHEALTHCHECK --start-period=180s CMD curl -f http://localhost:8000/ready || exit 1\n",
+            ),
+            (
+                "docker-compose.yml",
+                "services:\n  cpu:\n    build: .\n    healthcheck:\n      test: [\"CMD\", \"curl\", \"-f\", \"http://localhost:8000/health\"]\n",
+            ),
+        ],
+        found: &[
+            ("healthcheck-shadowed", "docker-compose.yml", 5),
+            ("healthcheck-tool-missing", "Dockerfile", 3),
+        ],
+    },
+    Case {
+        number: "3.10",
+        files: &[(
+            "Dockerfile.prod",
+            "FROM python:3.12-slim\nRUN apt-get update && apt-get install -y curl\nUSER 1001\nHEALTHCHECK CMD curl -f http://localhost:8000/health\n",
+        )],
+        found: &[("DL3008", "Dockerfile.prod", 2), ("DL3025", "Dockerfile.prod", 4)],
+    },
+    Case {
+        number: "4.7",
+        files: &[(
+            ".github/workflows/release-docker.yml",
+            "on: push\npermissions:\n  contents: read\n  packages: write\n  attestations: write\njobs:\n  attest:\n    runs-on: ubuntu-latest\n    steps:\n      - name: Attest SBOM\n        uses: actions/attest-sbom@v3\n        with:\n          subject-name: ghcr.io/acme/app\n          subject-digest: sha256:abc\n          sbom-path: sbom.spdx.json\n",
+        )],
+        found: &[("x/missing-permission", ".github/workflows/release-docker.yml", 0)],
+    },
+    Case {
+        number: "4.9",
+        files: &[(
+            ".github/workflows/release-docker.yml",
+            "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    permissions:\n      packages: write\n    strategy:\n      matrix:\n        platform: [linux/amd64, linux/arm64]\n    steps:\n      - uses: docker/metadata-action@v5\n        id: meta\n        with:\n          images: ghcr.io/acme/app\n          tags: type=ref,event=branch\n      - uses: docker/build-push-action@v6\n        with:\n          platforms: ${{ matrix.platform }}\n          push: true\n          tags: ${{ steps.meta.outputs.tags }}\n",
+        )],
+        found: &[("x/matrix-overwrites-tag", ".github/workflows/release-docker.yml", 0)],
+    },
+    Case {
+        number: "4.16",
+        files: &[(
+            "docs/task-02-docker-packages.md",
+            "### Image not updating\n\n**Cause**: Docker is using cached layers\n\n**Solution**: Pull with `--no-cache` flag or use specific tag instead of `latest`\n\n```sh\ndocker pull --no-cache ghcr.io/jdfalk/app:latest\n```\n",
+        )],
+        found: &[
+            ("invalid-command", "docs/task-02-docker-packages.md", 5),
+            ("invalid-command", "docs/task-02-docker-packages.md", 8),
+        ],
+    },
+];
+
+fn place(finding: &Finding) -> Option<(&str, usize)> {
+    match &finding.location {
+        Location::File { path, line, .. } => Some((path, *line)),
+        _ => None,
+    }
+}
+
+#[test]
+fn the_defects_of_the_originals_are_found_where_they_stand() {
+    let families = [Family::Dockerfile, Family::Ignore, Family::Compose, Family::Workflow, Family::Document];
+    let opts = Options { persona: Persona::Auditor, preview: true, ..Options::default() };
+    let mut missing = String::new();
+    for case in CASES {
+        let facts = Facts { project: Some(seaworthy_project::from_files(case.files)), ..Facts::default() };
+        let outcome = evaluate(&facts, &Policy::default(), None, &families, &opts);
+        let open: Vec<&Finding> =
+            outcome.findings.iter().filter(|finding| finding.status == FindingStatus::Open).collect();
+        for (name, path, line) in case.found {
+            let named = |finding: &&&Finding| {
+                finding.rule == *name || finding.aliases.iter().any(|alias| alias == name)
+            };
+            // Line 0: anywhere in the file.
+            let there = open
+                .iter()
+                .filter(named)
+                .filter_map(|finding| place(finding))
+                .any(|(file, at)| file == *path && (*line == 0 || at == *line));
+            if !there {
+                missing.push_str(&format!("{}: {name} at {path}:{line}\n", case.number));
+                for finding in open.iter().filter(named) {
+                    missing.push_str(&format!("  but {:?}: {}\n", place(finding), finding.message));
+                }
+            }
+        }
+        // The right tags and lines raise nothing.
+        let tags: Vec<usize> = open
+            .iter()
+            .filter(|finding| finding.rule == "unpublished-tag")
+            .filter_map(|finding| place(finding).map(|(_, line)| line))
+            .collect();
+        assert!(!tags.contains(&9) && !tags.contains(&16), "{}: {tags:?}", case.number);
+    }
+    assert!(missing.is_empty(), "{missing}");
+}
