@@ -9,6 +9,13 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use seaworthy_facts::{Checkbox, CodeBlock, DocumentFact, OffsetTable, Spanned, TextFile};
 use seaworthy_finding::Span;
 
+/// The language a fence names; none for one that says it is `bad`, as the pages of our rules do: it is wrong on purpose.
+fn language(info: &str) -> String {
+    let mut words = info.split([' ', ',', '{']);
+    let language = words.next().unwrap_or_default();
+    if words.any(|word| word == "bad") { String::new() } else { language.to_owned() }
+}
+
 /// Reads a document.
 pub fn read(file: TextFile) -> DocumentFact {
     let mut fact = DocumentFact {
@@ -30,9 +37,7 @@ pub fn read(file: TextFile) -> DocumentFact {
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
                 let language = match kind {
-                    CodeBlockKind::Fenced(info) => {
-                        info.split([' ', ',', '{']).next().unwrap_or_default().to_owned()
-                    }
+                    CodeBlockKind::Fenced(info) => language(&info),
                     CodeBlockKind::Indented => String::new(),
                 };
                 block = Some(CodeBlock {

@@ -27,7 +27,8 @@ const ERRORS: [&str; 14] = [
 ];
 
 /// Rules over workflows that stand whole in a document.
-const WORKFLOWS: [&str; 12] = [
+const WORKFLOWS: [&str; 13] = [
+    "attestation-without-name",
     "x/invalid-tag",
     "x/missing-permission",
     "x/matrix-overwrites-tag",
@@ -43,7 +44,8 @@ const WORKFLOWS: [&str; 12] = [
 ];
 
 /// Rules over steps without the workflow around them.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
+    "attestation-without-name",
     "x/invalid-tag",
     "x/sign-by-tag",
     "x/login-password-argument",

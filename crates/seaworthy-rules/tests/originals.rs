@@ -48,6 +48,14 @@ const CASES: &[Case] = &[
         found: &[("depth-trap", ".dockerignore", 1)],
     },
     Case {
+        number: "0.5",
+        files: &[(
+            "Dockerfile",
+            "FROM python:3.13.1-slim-bookworm\nWORKDIR /app\nUSER usnpw:usnpw\nEXPOSE 8080\nENTRYPOINT [\"python\", \"scripts/usnpw_api.py\"]\n",
+        )],
+        found: &[("missing-healthcheck", "Dockerfile", 1)],
+    },
+    Case {
         number: "0.6, 1.19",
         files: &[(
             "docker-compose.private.yml",
@@ -201,7 +209,7 @@ const CASES: &[Case] = &[
             ".github/workflows/release-docker.yml",
             "on: push\npermissions:\n  contents: read\n  packages: write\n  attestations: write\njobs:\n  attest:\n    runs-on: ubuntu-latest\n    steps:\n      - name: Attest SBOM\n        uses: actions/attest-sbom@v3\n        with:\n          subject-name: ghcr.io/acme/app\n          subject-digest: sha256:abc\n          sbom-path: sbom.spdx.json\n",
         )],
-        found: &[("x/missing-permission", ".github/workflows/release-docker.yml", 0)],
+        found: &[("x/missing-permission", ".github/workflows/release-docker.yml", 2)],
     },
     Case {
         number: "4.9",
@@ -209,7 +217,92 @@ const CASES: &[Case] = &[
             ".github/workflows/release-docker.yml",
             "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    permissions:\n      packages: write\n    strategy:\n      matrix:\n        platform: [linux/amd64, linux/arm64]\n    steps:\n      - uses: docker/metadata-action@v5\n        id: meta\n        with:\n          images: ghcr.io/acme/app\n          tags: type=ref,event=branch\n      - uses: docker/build-push-action@v6\n        with:\n          platforms: ${{ matrix.platform }}\n          push: true\n          tags: ${{ steps.meta.outputs.tags }}\n",
         )],
-        found: &[("x/matrix-overwrites-tag", ".github/workflows/release-docker.yml", 0)],
+        found: &[("x/matrix-overwrites-tag", ".github/workflows/release-docker.yml", 20)],
+    },
+    Case {
+        number: "1.13, 4.19: the file",
+        files: &[(
+            "Dockerfile",
+            "FROM debian:bookworm-slim\nRUN curl -sSfL https://raw.example.com/anchore/syft/main/install.sh | sh -s -- -b /usr/local/bin\n",
+        )],
+        found: &[("x/pipe-to-shell", "Dockerfile", 2)],
+    },
+    Case {
+        number: "1.21",
+        files: &[(
+            ".github/workflows/sign.yml",
+            "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n      - name: Build and push\n        uses: docker/build-push-action@v5\n        with:\n          push: true\n          tags: ghcr.io/jpoley/jp-spec-kit-security:main\n      - name: Sign image with Cosign\n        env:\n          COSIGN_PASSWORD: ${{ secrets.COSIGN_PASSWORD }}\n        run: |\n          cosign sign --key cosign.key \\\n            ghcr.io/jpoley/jp-spec-kit-security@${{ steps.push.outputs.digest }}\n",
+        )],
+        found: &[("invalid-expression", ".github/workflows/sign.yml", 16)],
+    },
+    Case {
+        number: "1.24",
+        files: &[(
+            ".github/workflows/container-security.yml",
+            "on:\n  push:\n    branches: [main]\njobs:\n  build:\n    runs-on: ubuntu-latest\n    permissions:\n      contents: read\n      packages: write\n    steps:\n      - name: Upload Trivy results\n        uses: github/codeql-action/upload-sarif@v3\n        with:\n          sarif_file: 'trivy-results.sarif'\n",
+        )],
+        found: &[("missing-token-permission", ".github/workflows/container-security.yml", 7)],
+    },
+    Case {
+        number: "2.13",
+        files: &[
+            (
+                "Dockerfile",
+                "FROM python:3.11-slim\nLABEL org.opencontainers.image.version=\"1.0.0\"\nUSER appuser\n",
+            ),
+            ("pyproject.toml", "[project]\nname = \"facecraft\"\nversion = \"1.1.0\"\n"),
+        ],
+        found: &[("version-label-mismatch", "Dockerfile", 2)],
+    },
+    Case {
+        number: "3.9",
+        files: &[
+            (
+                "api/Dockerfile",
+                "FROM python:3.12-slim\nCOPY alembic.ini ./\nCOPY alembic/ ./alembic/\nCOPY tests/ ./tests/\nUSER 1001\n",
+            ),
+            ("api/.dockerignore", "tests/\nalembic/\nalembic.ini\n"),
+            ("api/alembic.ini", ""),
+            ("api/alembic/env.py", ""),
+            ("api/tests/test_a.py", ""),
+        ],
+        found: &[
+            ("copy-ignored-path", "api/Dockerfile", 2),
+            ("copy-ignored-path", "api/Dockerfile", 3),
+            ("copy-ignored-path", "api/Dockerfile", 4),
+        ],
+    },
+    Case {
+        number: "4.8",
+        files: &[(
+            ".github/workflows/release-docker.yml",
+            "on: push\npermissions:\n  contents: read\n  packages: write\n  security-events: write\n  attestations: write\njobs:\n  build-docker:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          push: true\n          tags: ghcr.io/acme/app:main\n  security-scan:\n    needs: build-docker\n    runs-on: ubuntu-latest\n    steps:\n      - run: trivy fs .\n",
+        )],
+        found: &[("excessive-permissions", ".github/workflows/release-docker.yml", 4)],
+    },
+    Case {
+        number: "4.11",
+        files: &[(
+            ".github/workflows/reusable-release.yml",
+            "on: push\njobs:\n  detect-languages:\n    runs-on: ubuntu-latest\n    outputs:\n      has-docker: ${{ steps.detect.outputs.has-docker }}\n    steps:\n      - id: detect\n        run: echo has-docker=true >> \"$GITHUB_OUTPUT\"\n  build-docker:\n    name: Build Docker Images\n    needs: [detect-languages]\n    if: |\n      needs.detect-languages.outputs.docker-needed == 'true'\n    runs-on: ubuntu-latest\n    steps:\n      - run: docker build .\n",
+        )],
+        found: &[("invalid-expression", ".github/workflows/reusable-release.yml", 14)],
+    },
+    Case {
+        number: "4.13",
+        files: &[(
+            "docs/task-02-docker-packages.md",
+            "**Expected output:**\n\n```yaml\n- name: Generate SBOM\n  run: |\n    syft ${{ inputs.registry }}/${{ inputs.image-name }}:latest \\\n      -o spdx-json > sbom.spdx.json\n\n- name: Attest SBOM\n  uses: actions/attest-sbom@v3\n  with:\n    subject-digest: ${{ needs.build-docker.outputs.image-digest }}\n    sbom-path: sbom.spdx.json\n```\n",
+        )],
+        found: &[("attestation-without-name", "docs/task-02-docker-packages.md", 12)],
+    },
+    Case {
+        number: "4.20, in the document",
+        files: &[(
+            "docs/task-02-docker-packages.md",
+            "```yaml\n- name: Log in to Container Registry\n  uses: docker/login-action@v3\n  with:\n    registry: ${{ inputs.registry }}\n```\n",
+        )],
+        found: &[("zizmor/unpinned-uses", "docs/task-02-docker-packages.md", 3)],
     },
     Case {
         number: "4.16",

@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn fences_are_read_as_what_they_are() {
-        let text = "# a\n\n- x\n\n  ```yaml\n  - uses: a/b@master\n    with:\n      c: d\n  ```\n\n```yaml\nservices:\n  - docker\nscript: x\n```\n\n```yaml\nservices:\n  web:\n    image: a\n```\n\n```dockerfile\nRUN true\n```\n\n```yaml\non: push\njobs: {}\n```\n";
+        let text = "# a\n\n```dockerfile bad\nFORM x\n```\n\n- x\n\n  ```yaml\n  - uses: a/b@master\n    with:\n      c: d\n  ```\n\n```yaml\nservices:\n  - docker\nscript: x\n```\n\n```yaml\nservices:\n  web:\n    image: a\n```\n\n```dockerfile\nRUN true\n```\n\n```yaml\non: push\njobs: {}\n```\n";
         let facts = from_files(&[("README.md", text)]);
         let kinds: Vec<_> = facts
             .fragments

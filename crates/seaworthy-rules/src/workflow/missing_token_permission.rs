@@ -101,6 +101,13 @@ fn needs(fact: &WorkflowFact, job: &Job) -> Vec<(&'static str, String, Span)> {
                 out.push(("attestations", format!("`{name}` stores an attestation"), place));
                 out.push(("id-token", format!("`{name}` signs by its identity"), place));
             }
+            Some("github/codeql-action/upload-sarif") if own_token(step) => {
+                out.push((
+                    "security-events",
+                    "`github/codeql-action/upload-sarif` stores results of a scan".to_owned(),
+                    place,
+                ));
+            }
             Some("aws-actions/configure-aws-credentials")
                 if step.input("role-to-assume").is_some()
                     && step.input("aws-access-key-id").is_none()
@@ -137,6 +144,14 @@ fn needs(fact: &WorkflowFact, job: &Job) -> Vec<(&'static str, String, Span)> {
         }
     }
     out
+}
+
+/// Whether a step works with the job's own token: it is given no other one.
+fn own_token(step: &Step) -> bool {
+    step.input("token").is_none_or(|entry| {
+        let text = entry.as_str();
+        text.contains("secrets.GITHUB_TOKEN") || text.contains("github.token")
+    })
 }
 
 /// Whether a step logs in at the forge's own registry with the job's token.

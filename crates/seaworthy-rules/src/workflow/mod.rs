@@ -4,6 +4,7 @@ mod action_from_branch;
 mod all_secrets_exposed;
 mod anonymous_workflow;
 mod archived_action;
+mod attestation_without_name;
 mod broad_app_token;
 mod cache_poisoning;
 mod caches;
@@ -92,6 +93,7 @@ rules![
     invalid_matrix,
     deprecated_workflow_command,
     missing_token_permission,
+    attestation_without_name,
     push_on_pull_request,
     invalid_metadata_tag,
     matrix_overwrites_tag,
