@@ -72,7 +72,11 @@ fn findings(path: &str, text: &str) -> Vec<Finding> {
     let (kind, name) = path.split_once('/').unwrap_or_default();
     let place = match kind {
         "dockerfiles" => "Dockerfile".to_owned(),
-        "compose" => "compose.yaml".to_owned(),
+        // A file that is laid over others keeps its name, which says so.
+        "compose" => match name.rsplit('_').next() {
+            Some(own) if own.starts_with("compose.") || own.starts_with("docker-compose.") => own.to_owned(),
+            _ => "compose.yaml".to_owned(),
+        },
         "workflows" => format!(".github/workflows/{name}"),
         "readme" => "README.md".to_owned(),
         _ => ".dockerignore".to_owned(),

@@ -5,7 +5,7 @@ use crate::document::last_of;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Healthcheck, Kind};
 use seaworthy_facts::{ComposeDependency, ComposeFact, ComposeList, ComposeService};
-use seaworthy_finding::{Applicability, Edit, Span};
+use seaworthy_finding::{Applicability, Edit, Persona, Span};
 
 declare_rule! {
     name: "depends-on-started",
@@ -46,6 +46,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 let name = &need.service.value;
                 let finding = out
                     .finding(format!("service `{}` does not wait until `{name}` is healthy", service.name))
+                    // Who writes the condition out has chosen it.
+                    .persona(if need.condition.is_some() { Persona::Pedantic } else { Persona::Regular })
                     .why("it starts while the other one is still starting, and fails or retries")
                     .help(format!("write `depends_on: {{{name}: {{condition: service_healthy}}}}`"))
                     .at_file(

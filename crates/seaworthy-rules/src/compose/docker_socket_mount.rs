@@ -32,9 +32,24 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             paths.push(super::support::HostPath { path, clean, read_only: false, span: mount.span });
         }
         for host in paths.iter().filter(|host| is_socket(&host.path, &host.clean)) {
-            out.finding(format!("service `{}` mounts `{}`", service.name, host.path))
+            let named = SOCKETS.iter().any(|name| host.path.contains(name));
+            let (message, help) = if named {
+                (
+                    format!("service `{}` mounts `{}`", service.name, host.path),
+                    "put a proxy in front that allows the few calls it needs, or do without",
+                )
+            } else {
+                (
+                    format!(
+                        "service `{}` mounts `{}`, and with it the engine's socket",
+                        service.name, host.path
+                    ),
+                    "mount the files and directories it needs, one by one",
+                )
+            };
+            out.finding(message)
                 .why("whoever can write to the socket is root on the host; `:ro` does not change that")
-                .help("put a proxy in front that allows the few calls it needs, or do without")
+                .help(help)
                 .at_file(&compose.file, host.span)
                 .command(config(compose, service));
         }

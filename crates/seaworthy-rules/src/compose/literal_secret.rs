@@ -3,6 +3,7 @@
 use super::support::{config, only_references, services};
 use crate::{Cx, Sink};
 use seaworthy_facts::{ComposeService, Spanned};
+use seaworthy_finding::Persona;
 
 declare_rule! {
     name: "literal-secret",
@@ -97,6 +98,14 @@ fn literal(value: &str) -> bool {
         "" | "yes" | "no" | "true" | "false" | "0" | "1" | "on" | "off"
     );
     !switch && !only_references(value)
+}
+
+/// Whether a value stands where the secret is to be written, or is the hash of a password.
+fn harmless(name: &str, value: &str) -> bool {
+    let value = value.trim();
+    let angles = value.starts_with('<') && value.ends_with('>');
+    let blank = !value.is_empty() && value.chars().all(|ch| matches!(ch, 'x' | 'X' | '*' | '.'));
+    angles || blank || name.to_ascii_uppercase().ends_with("_HASH")
 }
 
 /// The scheme of the first URL with a password in a text.
@@ -253,6 +262,11 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 value.chars().count()
             ))
             .aliases(&aliases)
+            .persona(if scheme.is_none() && harmless(&name.value, value) {
+                Persona::Pedantic
+            } else {
+                Persona::Regular
+            })
             .why(why)
             .help(format!(
                 "use `secrets:` with a file and `{}_FILE`, or `${{{}}}` from the host",
@@ -277,6 +291,16 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_to_write_a_secret_hold_none() {
+        for (name, value) in [("TOKEN", "xxx"), ("TOKEN", "<your token>"), ("PASSWORD_HASH", "$2a$14$abc")] {
+            assert!(harmless(name, value), "{value}");
+        }
+        for value in ["changeme", "xyzzy", "", "admin"] {
+            assert!(!harmless("TOKEN", value), "{value}");
+        }
+    }
 
     #[test]
     fn passwords_in_urls_are_found_past_references() {

@@ -3,7 +3,7 @@
 use super::docker_socket_mount::is_socket;
 use super::support::{HostPath, below, config, host_paths, services};
 use crate::{Cx, Sink};
-use seaworthy_finding::Severity;
+use seaworthy_finding::{Persona, Severity};
 
 declare_rule! {
     name: "sensitive-host-path",
@@ -84,6 +84,11 @@ fn judge(host: &HostPath) -> Option<(&'static str, Severity, &'static str)> {
     (!PUBLIC.contains(root)).then_some(("CL-0013", Severity::High, why))
 }
 
+/// What programs that watch the host are given to read, as their makers say.
+fn watched(host: &HostPath) -> bool {
+    host.read_only && ["/proc", "/sys"].iter().any(|above| below(&host.clean, above))
+}
+
 /// Home directories, and the directories of keys in them.
 fn home(path: &str) -> bool {
     if let Some(rest) = path.strip_prefix('~') {
@@ -107,6 +112,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             out.finding(format!("service `{}` mounts the host's `{}` {how}", service.name, host.path))
                 .aliases(&[alias])
                 .severity(severity)
+                .persona(if watched(&host) { Persona::Pedantic } else { Persona::Regular })
                 .why(why)
                 .help("mount the one file it needs with `:ro`, copy it into the image, or use a named volume")
                 .at_file(&compose.file, host.span)

@@ -4,7 +4,7 @@ use crate::{Cx, Sink};
 use seaworthy_dockerfile::mounts::MountType;
 use seaworthy_dockerfile::{Instruction, Keyword, Kind, Word};
 use seaworthy_facts::DockerfileFact;
-use seaworthy_finding::Severity;
+use seaworthy_finding::{Persona, Severity};
 
 declare_rule! {
     name: "secret-in-environment",
@@ -54,9 +54,11 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 // A path says where the secret lies, an empty value that it comes later.
                 let text = value.map(Word::unquoted).unwrap_or_default();
                 let mild = item.keyword == Keyword::Env && (text.is_empty() || text.starts_with('/'));
+                let harmless = value.is_some() && (mild || is_fingerprint(&text));
                 out.finding(format!("`{keyword} {name}` puts a secret into the image"))
                     .aliases(&aliases)
                     .severity(if mild { Severity::Low } else { Severity::High })
+                    .persona(if harmless { Persona::Pedantic } else { Persona::Regular })
                     .why("whoever can pull the image reads it in the configuration or the history")
                     .help(format!(
                         "use `RUN --mount=type=secret,id={}` for the build, or a file of the run",
@@ -68,6 +70,11 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         }
         credentials(docker, out);
     }
+}
+
+/// Whether a value is the fingerprint of a public key: 40 hexadecimal digits in capitals, as GnuPG prints it.
+fn is_fingerprint(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
 }
 
 /// Commands that store credentials in a layer, as trivy knows them.

@@ -5,7 +5,7 @@ use crate::{Cx, Sink};
 use seaworthy_dockerfile::scope::{PLATFORM_ARGS, Scope, global_args, is_predefined, stage_scopes};
 use seaworthy_dockerfile::{Base, Instruction, Kind, VarRef, Word};
 use seaworthy_facts::DockerfileFact;
-use seaworthy_finding::{Span, did_you_mean};
+use seaworthy_finding::{Persona, Span, did_you_mean};
 use std::collections::BTreeSet;
 
 declare_rule! {
@@ -219,8 +219,16 @@ fn from(
             .map(|variable| variable.name)
             .filter(|name| globals.get(name).is_none_or(str::is_empty))
             .collect();
-        out.finding(format!("without build arguments the base image is `{text}`, which is no name"))
+        // Who writes `ARG NAME` without a value asks for one, and the build says so by itself.
+        let asked = !names.is_empty() && names.iter().all(|name| globals.is_declared(name));
+        let message = if text.is_empty() {
+            "without build arguments this stage has no base image".to_owned()
+        } else {
+            format!("without build arguments the base image is `{text}`, which is no name")
+        };
+        out.finding(message)
             .aliases(&["InvalidDefaultArgInFrom", "x/build-error"])
+            .persona(if asked { Persona::Pedantic } else { Persona::Regular })
             .why("a plain `docker build` stops at this line")
             .help(format!("give {} a default", crate::text::names(&names, 3)))
             .at_file(&docker.file, image.span)

@@ -3,7 +3,7 @@
 use super::graph;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Kind, Stage};
-use seaworthy_finding::{Severity, did_you_mean};
+use seaworthy_finding::{Persona, Severity, did_you_mean};
 use seaworthy_oci::Reference;
 use std::collections::BTreeSet;
 
@@ -48,6 +48,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 out.finding(found.message)
                     .aliases(&aliases)
                     .severity(if found.stops { Severity::High } else { Severity::Low })
+                    // Stages hardly ever have a `/` in their names, images mostly do.
+                    .persona(if found.image { Persona::Pedantic } else { Persona::Regular })
                     .why(why)
                     .help(found.help)
                     .at_file(&docker.file, word.span)
@@ -68,12 +70,15 @@ struct Found {
     stops: bool,
     /// Whether it is the stage's own.
     own: bool,
+    /// Whether it can hardly be meant for a stage.
+    image: bool,
 }
 
 fn judge(name: &str, stage: &Stage<'_>, names: &graph::Names) -> Option<Found> {
     let lower = name.to_lowercase();
-    let found =
-        |message: String, help: String, stops: bool, own: bool| Some(Found { message, help, stops, own });
+    let found = |message: String, help: String, stops: bool, own: bool| {
+        Some(Found { message, help, stops, own, image: false })
+    };
     // Of stages of one name BuildKit means the last of the whole file.
     let named = names.last(name);
     if let Ok(index) = name.parse::<usize>() {
@@ -114,6 +119,7 @@ fn judge(name: &str, stage: &Stage<'_>, names: &graph::Names) -> Option<Found> {
         return None;
     }
     let near = did_you_mean(&lower, names.all().take(MOST));
+    let image = name.contains('/') && near.is_none();
     let help = near.map_or_else(
         || format!("name the stage `AS {name}`, or the image with its tag"),
         |near| format!("did you mean `{near}`?"),
@@ -121,5 +127,6 @@ fn judge(name: &str, stage: &Stage<'_>, names: &graph::Names) -> Option<Found> {
     if name.parse::<Reference>().is_err() {
         return found(format!("`{name}` is neither a stage nor the name of an image"), help, true, false);
     }
-    found(format!("no stage is called `{name}`, so the image `{name}:latest` is pulled"), help, false, false)
+    let message = format!("no stage is called `{name}`, so the image `{name}:latest` is pulled");
+    Some(Found { message, help, stops: false, own: false, image })
 }

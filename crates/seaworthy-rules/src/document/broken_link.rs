@@ -1,6 +1,8 @@
 //! Reports links of documents to files that do not exist.
 
 use crate::{Cx, Sink};
+use seaworthy_facts::Spanned;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 declare_rule! {
@@ -22,6 +24,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         // A site's pages link to each other by names that only its generator knows.
         let page = !name.starts_with("readme") && document.file.path.contains('/');
         let base = document.file.path.rsplit_once('/').map_or("", |(base, _)| base);
+        // A page that is linked to from every row of a table is missing once.
+        let mut missing: BTreeMap<String, (&Spanned<String>, usize)> = BTreeMap::new();
         for link in &document.links {
             let Some(path) = resolve(base, &link.value) else { continue };
             // What lies below a directory that is not walked is unknown.
@@ -36,7 +40,15 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             {
                 continue;
             }
-            out.finding(format!("`{}` does not exist", link.value))
+            missing.entry(path).and_modify(|(_, more)| *more += 1).or_insert((link, 0));
+        }
+        for (path, (link, more)) in missing {
+            let message = match more {
+                0 => format!("`{}` does not exist", link.value),
+                1 => format!("`{}` does not exist; one more link leads there", link.value),
+                more => format!("`{}` does not exist; {more} more links lead there", link.value),
+            };
+            out.finding(message)
                 .why("the reader ends at an error page")
                 .help("correct the path, or remove the link")
                 .at_file(&document.file, link.span)
