@@ -142,6 +142,51 @@ pub(crate) fn image(reference: &str) -> Option<BaseFacts> {
     (named_debian || (ON_DEBIAN.contains(&last) && !tag.contains('$'))).then_some(DEBIAN)
 }
 
+/// Official images that end with root and bring no program that gives it up.
+const ROOT: [&str; 27] = [
+    "alpine",
+    "debian",
+    "ubuntu",
+    "busybox",
+    "fedora",
+    "centos",
+    "rockylinux",
+    "almalinux",
+    "amazonlinux",
+    "archlinux",
+    "buildpack-deps",
+    "python",
+    "node",
+    "golang",
+    "rust",
+    "ruby",
+    "php",
+    "perl",
+    "gcc",
+    "elixir",
+    "erlang",
+    "swift",
+    "eclipse-temurin",
+    "openjdk",
+    "maven",
+    "nginx",
+    "httpd",
+];
+
+/// Whether an image is known to end with root: an official one, or a distroless one without `nonroot`.
+pub(crate) fn ends_with_root(reference: &str) -> bool {
+    let named = reference.split('@').next().unwrap_or(reference);
+    let (path, tag) = match named.rsplit_once(':') {
+        Some((path, tag)) if !tag.contains('/') => (path, tag),
+        _ => (named, ""),
+    };
+    if path.starts_with("gcr.io/distroless/") {
+        return !tag.contains("nonroot") && !tag.contains('$');
+    }
+    let official = path.strip_prefix("docker.io/").unwrap_or(path);
+    ROOT.contains(&official.strip_prefix("library/").unwrap_or(official))
+}
+
 fn distroless(path: &str, tag: &str) -> Option<BaseFacts> {
     if tag.contains("debug") {
         return None;
@@ -187,6 +232,8 @@ mod tests {
         assert_eq!(shell("nvidia/cuda:12.4.1-devel-rockylinux9"), Some(Dialect::BashAsSh));
         assert_eq!(shell("registry.example:5000/team/app"), None);
         assert_eq!(image("example/distroless/static:nonroot").and_then(|facts| facts.user), Some("nonroot"));
+        assert!(ends_with_root("debian:12@sha256:00") && ends_with_root("docker.io/library/python:3.12"));
+        assert!(!ends_with_root("example/python:3.12") && !ends_with_root("postgres:18"));
         assert!(image("example/windows/servercore:ltsc2022").is_some_and(|facts| facts.windows));
     }
 }

@@ -99,7 +99,7 @@ fn levels_come_from_the_policy_then_the_profile_then_the_rule() {
     let text = "FROM debian:12\nEXPOSE 80\nUSER root\n";
     let plain = check(text, "", Options::default());
     assert_eq!(verdict(&plain, "root-user"), Some(CheckStatus::Fail));
-    assert_eq!(verdict(&plain, "missing-healthcheck"), Some(CheckStatus::Warn));
+    assert_eq!(verdict(&plain, "missing-healthcheck"), Some(CheckStatus::NotApplicable));
     let profile =
         check(text, "profile = \"production\"\n[rules]\nroot-user = \"warn\"\n", Options::default());
     assert_eq!(verdict(&profile, "missing-healthcheck"), Some(CheckStatus::Fail));

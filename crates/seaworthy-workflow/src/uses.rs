@@ -30,9 +30,9 @@ pub enum Target {
         /// The image's reference.
         image: String,
     },
-    /// `./path`, in the repository itself.
+    /// `./path` or `$/path`, in the repository itself.
     Local {
-        /// The path without `./`; a `@ref` that does not belong there included.
+        /// The path without `./` or `$/`; a `@ref` that does not belong there included.
         path: String,
     },
     /// Nothing of these, or an expression.
@@ -81,7 +81,8 @@ fn target(value: &str) -> Target {
     if let Some(image) = value.strip_prefix("docker://") {
         return Target::Docker { image: image.to_owned() };
     }
-    if let Some(path) = value.strip_prefix("./") {
+    // `$/` is the repository of the running workflow, whatever was checked out.
+    if let Some(path) = value.strip_prefix("./").or_else(|| value.strip_prefix("$/")) {
         return Target::Local { path: path.to_owned() };
     }
     if value == "." {

@@ -11,6 +11,11 @@ use std::path::Path;
 const STATIC: [Family; 5] =
     [Family::Dockerfile, Family::Ignore, Family::Compose, Family::Workflow, Family::Document];
 
+/// Rules about files that stand beside the one that is judged: the archive holds none of them, so what they say here
+/// says nothing about the repository.
+const NEIGHBOURS: [&str; 4] =
+    ["broken-link", "missing-env-file", "missing-ignore-file", "undefined-reference"];
+
 /// A real file and what every rule, those of the strictest persona included, says about it.
 pub(crate) struct Judged {
     /// Path in the archive: `kind/name`.
@@ -19,6 +24,8 @@ pub(crate) struct Judged {
     pub(crate) text: String,
     /// Findings no comment silences.
     pub(crate) findings: Vec<Finding>,
+    /// Those of them the default persona is shown, without what only the files around this one can answer.
+    pub(crate) regular: Vec<Finding>,
 }
 
 impl Judged {
@@ -36,8 +43,10 @@ pub(crate) fn judged(dir: &Path) -> anyhow::Result<Vec<Judged>> {
     let mut out: Vec<Judged> = read(dir)?
         .into_iter()
         .map(|(path, text)| {
-            let findings = findings(&path, &text);
-            Judged { path, text, findings }
+            let all = findings(&path, &text, Persona::Auditor);
+            let mut regular = findings(&path, &text, Persona::Regular);
+            regular.retain(|finding| !NEIGHBOURS.contains(&finding.rule.as_str()));
+            Judged { path, text, findings: all, regular }
         })
         .collect();
     out.sort_by(|left, right| left.path.cmp(&right.path));
@@ -68,7 +77,7 @@ pub(crate) fn read(dir: &Path) -> anyhow::Result<Vec<(String, String)>> {
     Ok(out)
 }
 
-fn findings(path: &str, text: &str) -> Vec<Finding> {
+fn findings(path: &str, text: &str, persona: Persona) -> Vec<Finding> {
     let (kind, name) = path.split_once('/').unwrap_or_default();
     let place = match kind {
         "dockerfiles" => "Dockerfile".to_owned(),
@@ -83,7 +92,7 @@ fn findings(path: &str, text: &str) -> Vec<Finding> {
     };
     let project = seaworthy_project::from_files(&[(place.as_str(), text)]);
     let facts = Facts { project: Some(project), ..Facts::default() };
-    let opts = Options { persona: Persona::Auditor, preview: true, ..Options::default() };
+    let opts = Options { persona, preview: persona == Persona::Auditor, ..Options::default() };
     let outcome = evaluate(&facts, &Policy::default(), None, &STATIC, &opts);
     outcome.findings.into_iter().filter(|finding| finding.status == FindingStatus::Open).collect()
 }

@@ -1,7 +1,6 @@
 //! Draws findings at random for a person to judge.
 
 use super::judged;
-use super::table::regular;
 use seaworthy_finding::Location;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,12 +8,8 @@ use std::path::Path;
 /// `count` findings of the default persona with the lines they point at; the same seed draws the same ones.
 pub(crate) fn draw(dir: &Path, count: usize, seed: u64) -> anyhow::Result<String> {
     let all = judged(dir)?;
-    let mut found: Vec<_> = all
-        .iter()
-        .flat_map(|one| {
-            one.findings.iter().filter(|finding| regular(finding)).map(move |finding| (one, finding))
-        })
-        .collect();
+    let mut found: Vec<_> =
+        all.iter().flat_map(|one| one.regular.iter().map(move |finding| (one, finding))).collect();
     let mut state = seed;
     let mut out = String::new();
     for number in 1..=count.min(found.len()) {

@@ -2,6 +2,7 @@
 
 use super::support::{name_and_tag, services};
 use crate::{Cx, Sink};
+use seaworthy_finding::Persona;
 
 declare_rule! {
     name: "mutable-image-tag",
@@ -43,7 +44,11 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             _ => continue,
         };
         let further = lower.is_some_and(|tag| FURTHER.contains(&tag.as_str()));
-        out.finding(message)
+        let finding = out.finding(message);
+        // Who starts it is asked for the version; the tag is only what stands there without an answer.
+        let asked = image.span.of(&compose.file.text).contains('$');
+        let finding = if asked { finding.persona(Persona::Pedantic) } else { finding };
+        finding
             .aliases(if further {
                 &["dclint/service-image-require-explicit-tag"]
             } else {

@@ -1,9 +1,10 @@
 //! Reports ports published on every interface of the host.
 
+use super::open_database_network::is_database;
 use super::support::services;
 use crate::{Cx, Sink};
-use seaworthy_facts::ComposePort;
-use seaworthy_finding::{Applicability, Edit, Span};
+use seaworthy_facts::{ComposePort, ComposeService};
+use seaworthy_finding::{Applicability, Edit, Persona, Span};
 use std::net::IpAddr;
 
 declare_rule! {
@@ -25,6 +26,18 @@ fn is_wildcard(text: &str) -> bool {
         }
         Err(_) => bare == "*" || bare.is_empty(),
     }
+}
+
+/// Ports of databases, queues, and of programs whose port is as good as root on the host.
+const INTERNAL: [&str; 20] = [
+    "2375", "2379", "2380", "3306", "5432", "5433", "5672", "5984", "6379", "6380", "7474", "7687", "8086",
+    "9042", "9092", "9200", "9300", "11211", "27017", "27018",
+];
+
+/// Whether nobody outside is meant to reach a port. Web servers, mail servers and the like are published on purpose.
+fn is_internal(service: &ComposeService, port: &ComposePort) -> bool {
+    let target = port.target.split('/').next().unwrap_or_default();
+    service.image.as_ref().is_some_and(|image| is_database(&image.value)) || INTERNAL.contains(&target)
 }
 
 /// The edit that binds a short form to the loopback address.
@@ -64,9 +77,10 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 } else {
                     &["CL-0005", "dclint/no-unbound-port-interfaces", "compose.private-bind"]
                 })
+                .persona(if is_internal(service, port) { Persona::Regular } else { Persona::Pedantic })
                 .why("Docker opens the port past the host's firewall, also on public interfaces")
                 .help(format!(
-                    "write `127.0.0.1:{}:{}`",
+                    "if only this host needs it, write `127.0.0.1:{}:{}`; if only other services do, drop it",
                     port.published.as_deref().unwrap_or_default(),
                     port.target
                 ))

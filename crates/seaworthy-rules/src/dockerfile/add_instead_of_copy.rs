@@ -9,7 +9,7 @@ declare_rule! {
     name: "add-instead-of-copy",
     summary: "`ADD` is used where `COPY` does the same",
     passes: "`ADD` is used only for archives and remote files",
-    family: Dockerfile, category: SupplyChain, severity: Low, confidence: High, persona: Regular,
+    family: Dockerfile, category: SupplyChain, severity: Low, confidence: High, persona: Pedantic,
     fix: Safe,
     aliases: ["DL3020", "CIS-DI-0009", "CKV_DOCKER_4", "DS-0005"], refs: ["Dockerfile best practices, ADD or COPY"],
 }

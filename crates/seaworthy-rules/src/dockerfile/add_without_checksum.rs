@@ -2,7 +2,7 @@
 
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::Kind;
-use seaworthy_finding::Severity;
+use seaworthy_finding::{Persona, Severity};
 
 declare_rule! {
     name: "add-without-checksum",
@@ -33,6 +33,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                         out.finding(format!("`ADD {url}` follows a branch or tag that can be moved"))
                             .aliases(&[])
                             .severity(Severity::Low)
+                            .persona(Persona::Pedantic)
                             .why("two builds of the same commit give different images")
                             .help("name the commit: `…git#` with its 40 digits")
                             .at_file(&docker.file, source.span)

@@ -8,7 +8,7 @@ declare_rule! {
     name: "missing-healthcheck",
     summary: "the final stage has no health check",
     passes: "the final stage has a health check",
-    family: Dockerfile, category: Runtime, severity: Low, confidence: Medium, persona: Regular,
+    family: Dockerfile, category: Runtime, severity: Low, confidence: Medium, persona: Pedantic,
     aliases: ["DL3057", "CIS-DI-0006", "CKV_DOCKER_2", "DS-0026"], refs: ["Dockerfile reference, HEALTHCHECK", "CIS Docker Benchmark 4.6"],
 }
 
@@ -20,7 +20,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             .aliases(if anywhere { &["DL3057", "CIS-DI-0006"] } else { RULE.aliases })
             .why("Docker and compose cannot tell a service that hangs from one that works")
             .help(
-                "add `HEALTHCHECK CMD [\"/app\", \"health\"]`, best with a subcommand of the program itself",
+                "add a check that calls the program itself, such as `HEALTHCHECK CMD [\"/app\", \"health\"]`",
             )
             .at_file(&docker.file, last.from.span)
             .command(format!("grep -n '^HEALTHCHECK' {}", docker.file.path));

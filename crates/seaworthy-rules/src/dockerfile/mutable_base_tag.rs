@@ -3,6 +3,7 @@
 use super::bare;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Base, Kind};
+use seaworthy_finding::Persona;
 use std::collections::BTreeSet;
 
 declare_rule! {
@@ -37,7 +38,11 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 Some("latest") => format!("`{name}` follows whatever is newest"),
                 Some(_) => continue,
             };
-            out.finding(message)
+            let finding = out.finding(message);
+            // Who builds is asked for the version; `latest` is only what stands there without an answer.
+            let asked = image.raw.rsplit('/').next().is_some_and(|last| last.contains('$'));
+            let finding = if asked { finding.persona(Persona::Pedantic) } else { finding };
+            finding
                 .aliases(&peers(&image.raw, name, tag.is_none(), known))
                 .why("two builds of the same commit give different images, and a new major version arrives unannounced")
                 .help("name a version, best with its digest: `image:1.2@sha256:…`")

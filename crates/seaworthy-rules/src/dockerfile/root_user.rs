@@ -1,9 +1,9 @@
 //! Reports a final stage that runs as root.
 
 use super::final_chain;
-use crate::{Cx, Sink};
-use seaworthy_dockerfile::{Base, Dockerfile, Instruction, Kind, Word};
-use seaworthy_finding::{Confidence, Severity};
+use crate::{Cx, Sink, bases};
+use seaworthy_dockerfile::{Base, Command, Dockerfile, Instruction, Keyword, Kind, Stage, Word};
+use seaworthy_finding::{Confidence, Persona, Severity};
 
 declare_rule! {
     name: "root-user",
@@ -12,6 +12,24 @@ declare_rule! {
     family: Dockerfile, category: Security, severity: High, confidence: High, persona: Regular,
     aliases: ["DL3002", "CIS-DI-0001", "CKV_DOCKER_3", "CKV_DOCKER_8", "DS-0002", "run-as-root"], refs: ["Dockerfile reference, USER", "CIS Docker Benchmark 4.1"],
 }
+
+/// Commands that wait for somebody to type, and the script official images put before them.
+const PROMPTS: [&str; 12] = [
+    "sh",
+    "bash",
+    "ash",
+    "node",
+    "python",
+    "python3",
+    "irb",
+    "iex",
+    "erl",
+    "jshell",
+    "perl",
+    "docker-entrypoint.sh",
+];
+/// Programs that start another one as another user.
+const DROPPERS: [&str; 6] = ["gosu", "su-exec", "setpriv", "s6-overlay", "s6-setuidgid", "runuser"];
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
@@ -45,19 +63,22 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         let (Some(stage), Some(root)) = (chain.first(), chain.last()) else { continue };
         let base = match &root.base {
             Base::Image(name) if name.contains("nonroot") => continue,
-            Base::Image(name) => format!("`{name}` sets one"),
-            _ => String::new(),
+            Base::Image(name) => name.split('@').next().unwrap_or(name),
+            _ => "scratch",
         };
-        let certain = base.is_empty();
-        let message = if certain {
-            "the final stage has no `USER` and begins with `scratch`, so it runs as root".to_owned()
+        let certain = root.base == Base::Scratch;
+        let known = certain || bases::ends_with_root(base);
+        let message = if known {
+            format!("the final stage has no `USER`, and `{base}` sets none, so it runs as root")
         } else {
-            format!("the final stage has no `USER`, so it runs as root unless {base}")
+            format!("the final stage has no `USER`, so it runs as root unless `{base}` sets one")
         };
+        let shown = known && serves(&chain) && !gives_root_up(&chain, &docker.file.text);
         let mut aliases = vec!["CIS-DI-0001", "run-as-root"];
         aliases.extend(shared);
         out.finding(message)
             .aliases(&aliases)
+            .persona(if shown { Persona::Regular } else { Persona::Pedantic })
             .severity(if certain { Severity::High } else { Severity::Medium })
             .confidence(if certain { Confidence::High } else { Confidence::Medium })
             .why(why)
@@ -72,6 +93,36 @@ fn user(item: &Instruction) -> Option<&Word> {
         Kind::User(word) if !item.broken => Some(word),
         _ => None,
     }
+}
+
+/// Whether an image is run for what it does: it has a command that is more than a prompt, or a port.
+///
+/// Images of tools, of languages and of mere files are begun with or copied from.
+fn serves(chain: &[Stage<'_>]) -> bool {
+    let mut items = chain.iter().flat_map(|stage| stage.instructions);
+    items.any(|item| match &item.kind {
+        Kind::Expose { .. } => true,
+        Kind::Cmd(Command::Exec(words)) | Kind::Entrypoint(Command::Exec(words)) => {
+            let first = words.first().map(Word::unquoted).unwrap_or_default();
+            let name = first.rsplit('/').next().unwrap_or_default();
+            words.len() > 1 || !(name.is_empty() || PROMPTS.contains(&name))
+        }
+        Kind::Cmd(Command::Shell { script, .. }) | Kind::Entrypoint(Command::Shell { script, .. }) => {
+            let name = script.trim().rsplit('/').next().unwrap_or_default();
+            !(name.is_empty() || PROMPTS.contains(&name))
+        }
+        _ => false,
+    })
+}
+
+/// Whether the build brings a program whose only use is to give root up when the container starts.
+fn gives_root_up(chain: &[Stage<'_>], text: &str) -> bool {
+    let mut items = chain.iter().flat_map(|stage| stage.instructions);
+    items.any(|item| {
+        let copies =
+            matches!(item.keyword, Keyword::Run | Keyword::Copy | Keyword::Add | Keyword::Entrypoint);
+        copies && DROPPERS.iter().any(|name| item.span.of(text).contains(name))
+    })
 }
 
 /// The user the final image runs as, where the file says it.

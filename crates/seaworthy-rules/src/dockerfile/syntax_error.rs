@@ -3,7 +3,7 @@
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{ErrorKind, Keyword, Kind, Phase, SyntaxError, scope};
 use seaworthy_facts::DockerfileFact;
-use seaworthy_finding::{Severity, Span};
+use seaworthy_finding::{Persona, Severity, Span};
 
 declare_rule! {
     name: "syntax-error",
@@ -67,13 +67,28 @@ fn report(docker: &DockerfileFact, error: &SyntaxError, aliases: &[&str], out: &
         ErrorKind::JsonLike => "write a JSON array with double quotes, or no brackets at all",
         _ => "write what the message says; nothing else in the file is affected",
     };
-    out.finding(error.message.clone())
-        .severity(severity)
+    // The words behind an `ARG` become arguments nobody asks for, and the build is the same.
+    let harmless = error.kind == ErrorKind::InlineComment && !error.fatal && declares(docker, error.span);
+    let message = if harmless {
+        "the words behind `#` are declared as further arguments, since a comment begins a line".to_owned()
+    } else {
+        error.message.clone()
+    };
+    out.finding(message)
+        .severity(if harmless { Severity::Low } else { severity })
+        .persona(if harmless { Persona::Pedantic } else { Persona::Regular })
         .aliases(aliases)
         .why(why)
         .help(help)
         .at_file(&docker.file, error.span)
         .command(format!("docker build --check -f {} .", docker.file.path));
+}
+
+/// Whether an error lies in an `ARG`.
+fn declares(docker: &DockerfileFact, place: Span) -> bool {
+    let items = &docker.tree.instructions;
+    let at = items.partition_point(|item| item.span.start <= place.start);
+    at.checked_sub(1).and_then(|at| items.get(at)).is_some_and(|item| item.keyword == Keyword::Arg)
 }
 
 /// The other tools that refuse a port because its number is too great.

@@ -61,8 +61,13 @@ fn line(docker: &DockerfileFact, item: &Instruction) -> usize {
 fn report(docker: &DockerfileFact, item: &Instruction, note: Note, dialect: Dialect, out: &mut Sink) {
     let alias = format!("SC{}", note.code);
     let (severity, persona) = match note.level {
+        Level::Error if (3000..4000).contains(&note.code) && !breaks(note.code, dialect) => {
+            (Severity::Medium, Persona::Pedantic)
+        }
         Level::Error => (Severity::Medium, Persona::Regular),
-        Level::Warning => (Severity::Medium, Persona::Regular),
+        Level::Warning => {
+            (Severity::Medium, if breaks(note.code, dialect) { Persona::Regular } else { Persona::Pedantic })
+        }
         Level::Info => (Severity::Low, Persona::Pedantic),
         Level::Style => (Severity::Info, Persona::Auditor),
     };
@@ -85,6 +90,27 @@ fn report(docker: &DockerfileFact, item: &Instruction, note: Note, dialect: Dial
         let applicability = if change.safe { Applicability::Safe } else { Applicability::Unsafe };
         let edits = change.edits.into_iter().map(|(span, text)| Edit { span, text }).collect();
         finding.fix(applicability, change.title, &docker.file, edits);
+    }
+}
+
+/// Whether a warning is about a script that certainly does something else than what is written.
+///
+/// Most warnings are about values nobody has (unquoted words) or results nobody looks at.
+fn breaks(code: u16, dialect: Dialect) -> bool {
+    match code {
+        // What this shell cannot do.
+        3000..4000 => matches!(dialect, Dialect::Dash | Dialect::Busybox),
+        // Typographic quotes and blanks, `done` and quotes that are read as words, a continuation with blanks behind it.
+        1010 | 1015 | 1016 | 1018 | 1078 | 1100 | 1101 | 1110 | 1111 => true,
+        // Paths that may be empty before `rm -rf`, quotes that stay in the value, `~` that stays what it is.
+        2088..=2092 | 2114 | 2115 => true,
+        // A `cd` that fails unseen, so that what follows works elsewhere.
+        2164 => true,
+        // Conditions that never change, patterns that never match.
+        2050 | 2076 | 2078 | 2157 | 2193 | 2194 | 2195 | 2221 | 2222 => true,
+        // Redirections in the wrong order or of the wrong number, input nobody reads, programs without operands.
+        2024 | 2069 | 2210 | 2216 | 2217 | 2224 | 2225 | 2226 | 2238 | 2239 | 2259 | 2260 | 2261 => true,
+        _ => false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{Cx, Sink, text};
 use seaworthy_facts::TextFile;
-use seaworthy_finding::{Span, did_you_mean};
+use seaworthy_finding::{Persona, Severity, Span, did_you_mean};
 use seaworthy_workflow::{EVENTS, Text, Trigger, event};
 
 declare_rule! {
@@ -98,8 +98,13 @@ fn inputs(file: &TextFile, trigger: &Trigger, out: &mut Sink) {
         let kind = input.kind.as_ref().map_or("", Text::as_str);
         let name = &input.name.value;
         if trigger.name.value == "workflow_call" && input.required {
-            let message = format!("the input `{name}` is required, so its default is never used");
-            report(file, default.span, message, "remove the default, or `required`".to_owned(), out);
+            out.finding(format!("the input `{name}` is required, so its default is never used"))
+                .severity(Severity::Low)
+                .persona(Persona::Pedantic)
+                .why("who reads the workflow believes that the input may be left out")
+                .help("remove the default, or `required`")
+                .at_file(file, default.span)
+                .command(format!("grep -n -A 12 '^on' {}", file.path));
         } else if !default.has_expression() {
             let fits = match kind {
                 "boolean" => default.as_bool().is_some(),

@@ -23,7 +23,7 @@ pub(crate) fn commands(file: &TextFile, step: &Step) -> Vec<Simple> {
 }
 
 /// A script in which each `${{ … }}` is one word of the same length.
-fn masked(script: &str) -> String {
+pub(crate) fn masked(script: &str) -> String {
     let mut out = String::with_capacity(script.len());
     let mut rest = script;
     while let Some(at) = rest.find("${{") {

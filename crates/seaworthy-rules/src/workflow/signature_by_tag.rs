@@ -70,6 +70,10 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     0 => String::new(),
                     more => format!(", and {} likewise", text::count(more, "more image")),
                 };
+                // Expressions are one word while commands are cut; the reader knows them as written.
+                let written = place.of(&fact.file.text);
+                let masked = publish::masked(written);
+                let by = if written.contains('`') { by.clone() } else { by.replace(&masked, written) };
                 out.finding(format!("`cosign {kind}` is given {by}{more}"))
                     .why("the tag can move between the push and the signature: what is signed may be another image")
                     .help("use the digest of the push: `name@${{ steps.BUILD.outputs.digest }}`")
