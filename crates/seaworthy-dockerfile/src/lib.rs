@@ -25,6 +25,7 @@ mod pattern;
 mod port;
 mod reference;
 pub mod scope;
+mod shared;
 mod stages;
 mod text;
 mod tree;
@@ -34,6 +35,7 @@ mod words;
 pub use map::OffsetMap;
 pub use parse::parse;
 pub use seaworthy_finding::{Edit, Overlap, Span, apply_edits};
+pub use shared::SharedMap;
 pub use stages::{Base, Stage};
 pub use tree::{
     ArgDecl, Command, Comment, Directive, Dockerfile, ErrorKind, Flag, Healthcheck, Heredoc, Instruction,

@@ -1,8 +1,7 @@
 //! Which ARG and ENV values are seen where.
 
-use std::collections::BTreeMap;
-
 use crate::expand::{Mode, expand};
+use crate::shared::SharedMap;
 use crate::stages::Base;
 use crate::tree::{ArgDecl, Dockerfile, Instruction, Kind, Word};
 
@@ -45,9 +44,9 @@ pub fn is_predefined(name: &str) -> bool {
 }
 
 /// Declared arguments: a name without a value is known but empty of one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Args {
-    values: BTreeMap<String, Option<String>>,
+    values: SharedMap<Option<String>>,
 }
 
 impl Args {
@@ -109,7 +108,7 @@ pub struct Scope {
     /// Arguments declared in the stage and its parent stages.
     pub args: Args,
     /// ENV values, those of the base image included when the caller put them here.
-    pub env: BTreeMap<String, String>,
+    pub env: SharedMap<String>,
 }
 
 impl Scope {
@@ -148,7 +147,9 @@ impl Scope {
                 // All values of one line are expanded before any of them is set.
                 let values: Vec<_> =
                     pairs.iter().map(|pair| (self.expand(&pair.key), self.expand(&pair.value))).collect();
-                self.env.extend(values);
+                for (name, value) in values {
+                    self.env.insert(name, value);
+                }
             }
             _ => {}
         }

@@ -13,10 +13,6 @@ pub(crate) struct BaseFacts {
     pub(crate) shell: Option<Dialect>,
     /// Whether the image runs on Windows, where `RUN` is read by `cmd`.
     pub(crate) windows: bool,
-    /// The package manager.
-    pub(crate) manager: Option<&'static str>,
-    /// The user it ends with, where that is not root.
-    pub(crate) user: Option<&'static str>,
     /// Well-known programs it does not have.
     pub(crate) lacks: &'static [&'static str],
 }
@@ -24,21 +20,17 @@ pub(crate) struct BaseFacts {
 const NOTHING: &[&str] =
     &["sh", "bash", "curl", "wget", "nc", "python", "python3", "node", "pg_isready", "grep"];
 
-const UNKNOWN: BaseFacts = BaseFacts { shell: None, windows: false, manager: None, user: None, lacks: &[] };
+const UNKNOWN: BaseFacts = BaseFacts { shell: None, windows: false, lacks: &[] };
 const EMPTY: BaseFacts = BaseFacts { lacks: NOTHING, ..UNKNOWN };
 const WINDOWS: BaseFacts = BaseFacts { windows: true, ..UNKNOWN };
-const ALPINE: BaseFacts =
-    BaseFacts { shell: Some(Dialect::Busybox), manager: Some("apk"), lacks: &["curl", "bash"], ..UNKNOWN };
+const ALPINE: BaseFacts = BaseFacts { shell: Some(Dialect::Busybox), lacks: &["curl", "bash"], ..UNKNOWN };
 const BUSYBOX: BaseFacts =
     BaseFacts { shell: Some(Dialect::Busybox), lacks: &["curl", "bash", "python", "python3"], ..UNKNOWN };
 /// A Debian or Ubuntu whose further packages are not known.
-const DEBIAN: BaseFacts = BaseFacts { shell: Some(Dialect::Dash), manager: Some("apt-get"), ..UNKNOWN };
+const DEBIAN: BaseFacts = BaseFacts { shell: Some(Dialect::Dash), ..UNKNOWN };
 const SLIM: BaseFacts = BaseFacts { lacks: &["curl", "wget", "nc"], ..DEBIAN };
-const FEDORA: BaseFacts = BaseFacts { shell: Some(Dialect::BashAsSh), manager: Some("dnf"), ..UNKNOWN };
-const MICRODNF: BaseFacts = BaseFacts { manager: Some("microdnf"), ..FEDORA };
-const YUM: BaseFacts = BaseFacts { manager: Some("yum"), ..FEDORA };
-const SUSE: BaseFacts = BaseFacts { manager: Some("zypper"), ..FEDORA };
-const ARCH: BaseFacts = BaseFacts { manager: Some("pacman"), ..FEDORA };
+/// Fedora and other distributions whose `/bin/sh` is bash.
+const FEDORA: BaseFacts = BaseFacts { shell: Some(Dialect::BashAsSh), ..UNKNOWN };
 
 /// Images by the last part of their name, where every tag without a family of its own is the same.
 const NAMES: &[(&str, BaseFacts)] = &[
@@ -57,12 +49,12 @@ const NAMES: &[(&str, BaseFacts)] = &[
     ("ubi8", FEDORA),
     ("ubi9", FEDORA),
     ("ubi10", FEDORA),
-    ("ubi-minimal", MICRODNF),
-    ("centos", YUM),
-    ("amazonlinux", YUM),
-    ("leap", SUSE),
-    ("tumbleweed", SUSE),
-    ("archlinux", ARCH),
+    ("ubi-minimal", FEDORA),
+    ("centos", FEDORA),
+    ("amazonlinux", FEDORA),
+    ("leap", FEDORA),
+    ("tumbleweed", FEDORA),
+    ("archlinux", FEDORA),
 ];
 
 /// Images of languages and servers that are built on Debian or Ubuntu unless a tag says otherwise.
@@ -121,8 +113,8 @@ pub(crate) fn image(reference: &str) -> Option<BaseFacts> {
         // Bash comes with few of the images built on Alpine, but it does come.
         return Some(if last == "alpine" { ALPINE } else { BaseFacts { lacks: &["curl"], ..ALPINE } });
     }
-    if ["ubi8-minimal", "ubi9-minimal", "ubi10-minimal"].iter().any(|word| has(word)) {
-        return Some(MICRODNF);
+    if ["ubi8-minimal", "ubi9-minimal", "ubi10-minimal"].iter().any(|word| last.ends_with(word)) {
+        return Some(FEDORA);
     }
     if ["ubi", "rockylinux", "centos", "fedora", "amazonlinux", "oraclelinux", "azurelinux"]
         .iter()
@@ -191,7 +183,6 @@ fn distroless(path: &str, tag: &str) -> Option<BaseFacts> {
     if tag.contains("debug") {
         return None;
     }
-    let user = tag.contains("nonroot").then_some("nonroot");
     let lacks: &[&str] = if path.contains("python") {
         &["sh", "bash", "curl", "wget", "nc", "node", "pg_isready", "grep"]
     } else if path.contains("nodejs") {
@@ -199,7 +190,16 @@ fn distroless(path: &str, tag: &str) -> Option<BaseFacts> {
     } else {
         NOTHING
     };
-    Some(BaseFacts { user, lacks, ..EMPTY })
+    Some(BaseFacts { lacks, ..EMPTY })
+}
+
+/// What is known of an image, or of nothing at all; of a stage nothing by itself.
+pub(crate) fn of_base(base: &Base) -> Option<BaseFacts> {
+    match base {
+        Base::Scratch => Some(EMPTY),
+        Base::Image(reference) => image(reference),
+        Base::Stage(_) => None,
+    }
 }
 
 /// What is known of what a stage begins with; of an earlier stage, what that one begins with.
@@ -207,11 +207,9 @@ pub(crate) fn of_stage(stages: &[Stage<'_>], stage: &Stage<'_>) -> Option<BaseFa
     let mut at = stage;
     loop {
         match &at.base {
-            Base::Scratch => return Some(EMPTY),
-            Base::Image(reference) => return image(reference),
             // A stage begins with an earlier one only, so this ends.
             Base::Stage(earlier) if *earlier < at.index => at = stages.get(*earlier)?,
-            Base::Stage(_) => return None,
+            base => return of_base(base),
         }
     }
 }
@@ -231,9 +229,10 @@ mod tests {
         assert_eq!(shell("nvidia/cuda:12.4.1-devel-ubuntu22.04"), Some(Dialect::Dash));
         assert_eq!(shell("nvidia/cuda:12.4.1-devel-rockylinux9"), Some(Dialect::BashAsSh));
         assert_eq!(shell("registry.example:5000/team/app"), None);
-        assert_eq!(image("example/distroless/static:nonroot").and_then(|facts| facts.user), Some("nonroot"));
         assert!(ends_with_root("debian:12@sha256:00") && ends_with_root("docker.io/library/python:3.12"));
         assert!(!ends_with_root("example/python:3.12") && !ends_with_root("postgres:18"));
+        let lacks = image("example/distroless/python3:nonroot").map(|facts| facts.lacks).unwrap_or_default();
+        assert!(lacks.contains(&"sh") && !lacks.contains(&"python3"), "{lacks:?}");
         assert!(image("example/windows/servercore:ltsc2022").is_some_and(|facts| facts.windows));
     }
 }

@@ -1,11 +1,11 @@
 //! What a rule is given.
 
-use crate::Usage;
 use crate::script::{Scripts, Simple};
+use crate::{Usage, text};
 use seaworthy_dockerfile::Instruction;
 use seaworthy_facts::{
-    ActionFact, ComposeFact, DockerfileFact, DocumentFact, Facts, ImageFacts, PipelineFact, ProjectFacts,
-    ReleaseFacts, RunFacts, WorkflowFact,
+    ActionFact, ComposeFact, ComposeService, DockerfileFact, DocumentFact, Facts, ImageFacts, PipelineFact,
+    ProjectFacts, ReleaseFacts, RunFacts, WorkflowFact,
 };
 use seaworthy_finding::{ImageConfig, Policy};
 
@@ -99,14 +99,23 @@ impl<'a> Cx<'a> {
     }
 
     /// The Dockerfile a compose service builds, where it builds one that is known.
+    ///
+    /// The context is relative to the compose file, and the Dockerfile's path to the context.
     pub fn service_dockerfile(
         &self,
-        service: &seaworthy_facts::ComposeService,
+        compose: &ComposeFact,
+        service: &ComposeService,
     ) -> Option<&'a DockerfileFact> {
-        let context = service.build.as_ref()?.value.trim_start_matches("./").trim_end_matches('/');
-        let context = if context == "." { "" } else { context };
-        let name = service.dockerfile.as_deref().unwrap_or("Dockerfile").trim_start_matches("./");
-        let path = if context.is_empty() { name.to_owned() } else { format!("{context}/{name}") };
+        if service.dockerfile_inline {
+            return None;
+        }
+        let context = &service.build.as_ref()?.value;
+        if context.starts_with('/') || context.contains("://") {
+            return None;
+        }
+        let base = compose.file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let name = service.dockerfile.as_deref().unwrap_or("Dockerfile");
+        let path = text::clean_path(&format!("{base}/{context}/{name}"));
         self.dockerfiles().iter().find(|known| known.file.path == path)
     }
 

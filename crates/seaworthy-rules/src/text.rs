@@ -46,3 +46,18 @@ pub(crate) fn shell_words(line: &str) -> Vec<String> {
     out.extend(word);
     out
 }
+
+/// A relative path without `.`, `..` and doubled slashes.
+pub(crate) fn clean_path(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}

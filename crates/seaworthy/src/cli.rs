@@ -244,8 +244,8 @@ pub(crate) struct ShipArgs {
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(crate) struct CheckArgs {
-    /// Projects or single files: Dockerfiles, ignore files, compose files, Markdown documents; `-` reads one file from
-    /// standard input
+    /// Projects or single files: Dockerfiles, ignore files, compose files, workflows, pipelines, Markdown documents; `-`
+    /// reads one file from standard input
     #[arg(default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
     /// Apply safe fixes, then report what is left

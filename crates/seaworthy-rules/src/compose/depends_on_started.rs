@@ -1,6 +1,6 @@
 //! Reports services that wait for the start of another one though it tells when it is ready.
 
-use super::support::{config, dockerfile};
+use super::support::config;
 use crate::document::last_of;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Healthcheck, Kind};
@@ -21,7 +21,8 @@ fn tells(cx: &Cx<'_>, compose: &ComposeFact, service: &ComposeService) -> bool {
     if let Some(health) = &service.healthcheck {
         return !health.disabled && !health.test.is_empty();
     }
-    let Some(docker) = dockerfile(cx, compose, service).filter(|_| service.build_target.is_none()) else {
+    let Some(docker) = cx.service_dockerfile(compose, service).filter(|_| service.build_target.is_none())
+    else {
         return false;
     };
     last_of(docker, |item| match &item.kind {

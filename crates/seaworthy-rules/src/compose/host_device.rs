@@ -1,6 +1,7 @@
 //! Reports devices of the host that give away its disks or its kernel.
 
-use super::support::{below, capability, clean, config, host_paths, services};
+use super::support::{below, capability, config, host_paths, services};
+use crate::text::clean_path;
 use crate::{Cx, Sink};
 use seaworthy_facts::{ComposeFact, ComposeService};
 
@@ -75,7 +76,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for (compose, service) in services(cx) {
         let mut found = Vec::new();
         for device in &service.devices {
-            let path = format!("/{}", clean(&device.source));
+            let path = format!("/{}", clean_path(&device.source));
             let used = device
                 .permissions
                 .as_deref()

@@ -1,6 +1,7 @@
 //! Reports files of variables that are not there.
 
-use super::support::{clean, config, services};
+use super::support::{config, services};
+use crate::text::clean_path;
 use crate::{Cx, Sink};
 
 declare_rule! {
@@ -24,7 +25,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             let outside = path.starts_with(['/', '~'])
                 || path.contains('$')
                 || path.starts_with("../") && base.is_empty();
-            let full = clean(&format!("{base}/{path}"));
+            let full = clean_path(&format!("{base}/{path}"));
             if outside || project.context.iter().any(|entry| entry.path == full) {
                 continue;
             }

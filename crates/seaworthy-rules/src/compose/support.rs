@@ -1,7 +1,8 @@
 //! What several rules over compose files need.
 
 use crate::Cx;
-use seaworthy_facts::{ComposeFact, ComposeItems, ComposeService, DockerfileFact};
+use crate::text::clean_path;
+use seaworthy_facts::{ComposeFact, ComposeItems, ComposeService};
 use seaworthy_finding::{Edit, Span};
 
 /// Every service with its file.
@@ -12,36 +13,6 @@ pub(crate) fn services<'a>(cx: &Cx<'a>) -> impl Iterator<Item = (&'a ComposeFact
 /// The command that shows a service as compose reads it.
 pub(crate) fn config(compose: &ComposeFact, service: &ComposeService) -> String {
     format!("docker compose -f {} config {}", compose.file.path, service.name)
-}
-
-/// The Dockerfile a service builds: its path is relative to the compose file.
-pub(crate) fn dockerfile<'a>(
-    cx: &Cx<'a>,
-    compose: &ComposeFact,
-    service: &ComposeService,
-) -> Option<&'a DockerfileFact> {
-    if service.dockerfile_inline {
-        return None;
-    }
-    let context = &service.build.as_ref()?.value;
-    let base = compose.file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
-    let path = clean(&format!("{base}/{context}/{}", service.dockerfile.as_deref().unwrap_or("Dockerfile")));
-    cx.dockerfiles().iter().find(|known| known.file.path == path)
-}
-
-/// A relative path without `.` and `..`.
-pub(crate) fn clean(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 /// A path of the host in a service.
@@ -61,7 +32,7 @@ pub(crate) fn host_paths(compose: &ComposeFact, service: &ComposeService) -> Vec
     let mut put = |path: &str, read_only: bool, span: Span| {
         if path.starts_with(['/', '~']) {
             let rooted = path.starts_with('/');
-            let clean = clean(path);
+            let clean = clean_path(path);
             let clean = if rooted { format!("/{clean}") } else { clean };
             out.push(HostPath { path: path.to_owned(), clean, read_only, span });
         }
@@ -205,6 +176,5 @@ mod tests {
         assert_eq!(name_and_tag("r:5000/a"), ("r:5000/a", None));
         assert_eq!(name_and_tag("r:5000/a:1@sha256:00"), ("r:5000/a", Some("1")));
         assert!(below("/etc", "/etc") && below("/etc/x", "/etc") && !below("/etcetera", "/etc"));
-        assert_eq!(clean("./a/../b//c"), "b/c");
     }
 }

@@ -1,6 +1,6 @@
 //! Reports build arguments that the Dockerfile does not declare.
 
-use super::support::{config, dockerfile, services};
+use super::support::{config, services};
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::Kind;
 use seaworthy_finding::did_you_mean;
@@ -26,7 +26,7 @@ fn predefined(name: &str) -> bool {
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for (compose, service) in services(cx).filter(|(_, service)| !service.build_args.is_empty()) {
-        let Some(docker) = dockerfile(cx, compose, service) else { continue };
+        let Some(docker) = cx.service_dockerfile(compose, service) else { continue };
         let mut known: BTreeSet<String> = BTreeSet::new();
         for item in &docker.tree.instructions {
             if let Kind::Arg { args } = &item.kind {

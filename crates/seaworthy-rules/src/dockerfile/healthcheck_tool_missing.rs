@@ -1,6 +1,7 @@
 //! Reports a health check that calls a program the final stage does not have.
 
 use super::final_chain;
+use crate::bases;
 use crate::script::shell;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Base, Command, Healthcheck, Kind, OffsetMap, Stage};
@@ -23,69 +24,29 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         }) else {
             continue;
         };
-        let Some(base) = chain.last().and_then(|root| lacking(&root.base)) else { continue };
+        let Some(root) = chain.last() else { continue };
+        let lacks = bases::of_base(&root.base).map_or(&[][..], |facts| facts.lacks);
+        let base = match &root.base {
+            Base::Image(reference) => reference.as_str(),
+            Base::Scratch | Base::Stage(_) => "scratch",
+        };
         let (mut needed, shell_form) = programs(command);
         if shell_form {
             needed.insert(0, "sh".to_owned());
         }
-        let missing =
-            needed.iter().find(|name| base.lacks.contains(&name.as_str()) && !brought(&chain, name));
+        let missing = needed.iter().find(|name| lacks.contains(&name.as_str()) && !brought(&chain, name));
         let Some(missing) = missing else { continue };
         let what = if missing == "sh" && shell_form {
             "is in shell form, and".to_owned()
         } else {
             format!("calls `{missing}`, and")
         };
-        out.finding(format!("the health check {what} {} has no `{missing}`", base.name))
+        out.finding(format!("the health check {what} `{base}` has no `{missing}`"))
             .why("the check fails for ever, so the container is unhealthy although the service works")
             .help("use a subcommand of the program itself in exec form, such as `HEALTHCHECK CMD [\"/app\", \"health\"]`")
             .at_file(&docker.file, item.span)
             .command(format!("docker run --rm --entrypoint {missing} IMAGE --version"));
     }
-}
-
-/// A base image and well-known programs it lacks.
-struct Known {
-    name: String,
-    lacks: &'static [&'static str],
-}
-
-/// What is known of a base; nothing where it may have everything.
-fn lacking(base: &Base) -> Option<Known> {
-    const NOTHING: &[&str] =
-        &["sh", "bash", "curl", "wget", "nc", "python", "python3", "node", "pg_isready", "grep"];
-    let Base::Image(full) = base else {
-        return matches!(base, Base::Scratch).then(|| Known { name: "`scratch`".to_owned(), lacks: NOTHING });
-    };
-    let image = full.split('@').next().unwrap_or(full);
-    let (path, tag) = match image.rsplit_once(':') {
-        Some((path, tag)) if !tag.contains('/') => (path, tag),
-        _ => (image, ""),
-    };
-    let last = path.rsplit('/').next().unwrap_or(path);
-    let lacks: &[&str] = if path.contains("distroless") {
-        if tag.contains("debug") {
-            return None;
-        }
-        if path.contains("python") {
-            &["sh", "bash", "curl", "wget", "nc", "node", "pg_isready", "grep"]
-        } else if path.contains("nodejs") {
-            &["sh", "bash", "curl", "wget", "nc", "python", "python3", "pg_isready", "grep"]
-        } else {
-            NOTHING
-        }
-    } else if last == "alpine" || tag.contains("alpine") {
-        &["curl"]
-    } else if last == "busybox" {
-        &["curl", "bash", "python", "python3"]
-    } else if matches!(last, "debian" | "ubuntu")
-        || (tag.contains("slim") && matches!(last, "python" | "node" | "ruby" | "rust" | "openjdk"))
-    {
-        &["curl", "wget", "nc"]
-    } else {
-        return None;
-    };
-    Some(Known { name: format!("`{full}`"), lacks })
 }
 
 /// The programs of the command, and whether a shell has to run it.

@@ -16,7 +16,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for compose in cx.composes() {
         for service in &compose.services {
             let Some(health) = &service.healthcheck else { continue };
-            let Some(docker) = cx.service_dockerfile(service) else { continue };
+            let Some(docker) = cx.service_dockerfile(compose, service) else { continue };
             let found = last_of(docker, |item| match &item.kind {
                 Kind::Healthcheck(health) => Some(health),
                 _ => None,

@@ -47,7 +47,7 @@ use std::collections::BTreeSet;
 /// The ports the final stage exposes, where every one is a plain number; base images may expose more.
 pub(crate) fn exposed(docker: &DockerfileFact) -> Option<BTreeSet<u16>> {
     let scopes = stage_scopes(&docker.tree, &|_| None);
-    let mut out = BTreeSet::new();
+    let mut ranges: BTreeSet<(u16, u16)> = BTreeSet::new();
     for stage in final_chain(&docker.tree) {
         for item in stage.instructions {
             let Kind::Expose { ports } = &item.kind else { continue };
@@ -55,9 +55,16 @@ pub(crate) fn exposed(docker: &DockerfileFact) -> Option<BTreeSet<u16>> {
                 let text = scopes.get(stage.index)?.expand(word);
                 let range = text.split('/').next()?.rsplit(':').next()?.to_owned();
                 let (low, high) = range.split_once('-').unwrap_or((&range, &range));
-                out.extend(low.parse::<u16>().ok()?..=high.parse::<u16>().ok()?);
+                ranges.insert((low.parse().ok()?, high.parse().ok()?));
             }
         }
+    }
+    // Each port once, however often ranges that overlap name it.
+    let mut out = BTreeSet::new();
+    let mut next = 0;
+    for (low, high) in ranges {
+        out.extend(low.max(next)..=high);
+        next = next.max(high.saturating_add(1));
     }
     (!out.is_empty()).then_some(out)
 }

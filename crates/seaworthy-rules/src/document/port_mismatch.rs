@@ -3,6 +3,7 @@
 use super::{exposed, own::Own, published};
 use crate::{Cx, Sink, text};
 use seaworthy_facts::DocCommand;
+use std::collections::BTreeMap;
 
 declare_rule! {
     name: "port-mismatch",
@@ -18,10 +19,13 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
         text::names(&ports, 5)
     };
+    // Many services may build one Dockerfile.
+    let mut read = BTreeMap::new();
     for compose in cx.composes() {
-        for service in &compose.services {
-            let Some(docker) = cx.service_dockerfile(service) else { continue };
-            let Some(known) = exposed(docker) else { continue };
+        for service in compose.services.iter().filter(|service| !service.ports.is_empty()) {
+            let Some(docker) = cx.service_dockerfile(compose, service) else { continue };
+            let known = read.entry(docker.file.path.as_str()).or_insert_with(|| exposed(docker));
+            let Some(known) = known else { continue };
             for port in &service.ports {
                 let Ok(target) = port.target.parse::<u16>() else { continue };
                 if known.contains(&target) {
@@ -31,7 +35,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     "service `{}` publishes container port {target}, `{}` exposes {}",
                     service.name,
                     docker.file.path,
-                    list(&known)
+                    list(known)
                 ))
                 .aliases(&["x/port-not-exposed"])
                 .why(why)

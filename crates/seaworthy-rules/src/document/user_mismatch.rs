@@ -17,7 +17,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for compose in cx.composes() {
         for service in &compose.services {
             let Some(user) = service.user.as_ref().filter(|user| !user.value.contains('$')) else { continue };
-            let Some(docker) = cx.service_dockerfile(service) else { continue };
+            let Some(docker) = cx.service_dockerfile(compose, service) else { continue };
             let Some(word) = last_of(docker, |item| match &item.kind {
                 Kind::User(word) => Some(word),
                 _ => None,

@@ -43,7 +43,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 /// Whether the build context is known: the root's, one a compose file gives, or one that holds what is copied by name.
 fn context_known(cx: &Cx<'_>, docker: &DockerfileFact) -> bool {
     let composed = cx.composes().iter().any(|compose| {
-        let mut built = compose.services.iter().filter_map(|service| cx.service_dockerfile(service));
+        let mut built = compose.services.iter().filter_map(|service| cx.service_dockerfile(compose, service));
         built.any(|built| std::ptr::eq(built, docker))
     });
     if composed || !docker.file.path.contains('/') {

@@ -82,7 +82,7 @@ fn look(
                         .to_owned()
                 })
                 .at_file(&fact.file, tags.locate(&fact.file.text, &range))
-                .command(format!("seaworthy tags --workflow {}", fact.file.path));
+                .command(format!("grep -n -A20 metadata-action {}", fact.file.path));
             if refused {
                 finding.aliases(&[]);
             }

@@ -193,7 +193,7 @@ impl Part {
         if parts.is_empty() {
             let message = format!("nothing to check in {}", named().join(", "));
             return Err(Failure::new(ExitCode::NothingToCheck, message).hint(
-                "looked for Dockerfiles, ignore files, compose files, workflows and Markdown documents",
+                "looked for Dockerfiles, ignore files, compose files, workflows, pipelines and Markdown documents",
             ));
         }
         if parts.len() == 1 && args.paths.len() == 1 {
