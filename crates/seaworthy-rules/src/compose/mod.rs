@@ -44,6 +44,7 @@ mod unquoted_port;
 mod unreadable_base;
 mod unset_variable;
 mod unused_build_argument;
+mod unwritable_volume;
 
 rules![
     invalid_compose,
@@ -57,6 +58,7 @@ rules![
     dependency_profile,
     drive_letter_volume,
     unused_build_argument,
+    unwritable_volume,
     missing_secret_mount,
     unreadable_base,
     depends_on_started,
@@ -89,3 +91,5 @@ rules![
     quoted_volume,
     missing_project_name,
 ];
+
+pub(crate) use support::dockerfile as service_dockerfile;

@@ -46,6 +46,7 @@ mod secret_in_environment;
 mod secret_like_name;
 mod shell_form_command;
 mod shell_form_healthcheck;
+mod short_stop_grace;
 mod spdx;
 mod ssh_port;
 mod stage_name_casing;
@@ -113,6 +114,7 @@ rules![
     run_in_scratch,
     secret_like_name,
     shell_form_healthcheck,
+    short_stop_grace,
     ssh_port,
     stage_without_healthcheck,
     superfluous_label,
@@ -159,3 +161,5 @@ pub(crate) fn bare(raw: &str) -> &str {
     let inner = |quote: char| raw.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
     inner('"').or_else(|| inner('\'')).unwrap_or(raw)
 }
+
+pub(crate) use root_user::final_user;

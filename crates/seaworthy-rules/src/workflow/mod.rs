@@ -45,6 +45,7 @@ mod leaked_checkout_credentials;
 mod literal_pipeline_secret;
 mod load_multi_platform;
 mod login_password_argument;
+mod masked_check;
 mod matrix_overwrites_tag;
 mod missing_concurrency;
 mod missing_token_permission;
@@ -99,6 +100,7 @@ rules![
     matrix_overwrites_tag,
     load_multi_platform,
     signature_by_tag,
+    masked_check,
     untagged_image_deletion,
     unsigned_publication,
     provenance_switched_off,
