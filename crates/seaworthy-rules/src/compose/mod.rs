@@ -91,5 +91,3 @@ rules![
     quoted_volume,
     missing_project_name,
 ];
-
-pub(crate) use support::dockerfile as service_dockerfile;

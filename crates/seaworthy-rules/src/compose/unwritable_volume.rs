@@ -1,6 +1,6 @@
 //! Reports volumes that are root's, mounted into a container whose user is not.
 
-use super::support::{dockerfile, services};
+use super::support::services;
 use crate::dockerfile::{final_chain, final_user};
 use crate::{Cx, Sink, bases};
 use seaworthy_dockerfile::{Base, Instruction, Kind, Stage, Word};
@@ -27,7 +27,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         if service.user.is_some() || compose.file.text.contains("driver") {
             continue;
         }
-        let Some(docker) = dockerfile(cx, compose, service) else { continue };
+        let Some(docker) = cx.service_dockerfile(compose, service) else { continue };
         let Some(user) = final_user(&docker.tree).map(Word::unquoted) else { continue };
         if user.contains('$') || matches!(user.split(':').next(), Some("root" | "0" | "")) {
             continue;
@@ -63,9 +63,9 @@ fn fresh(docker: &DockerfileFact, target: &str) -> bool {
         return false;
     }
     let chain = final_chain(&docker.tree);
-    let known = chain.last().is_some_and(|stage| {
-        matches!(&stage.base, Base::Image(name) if bases::image(name).is_some_and(|base| base.user.is_none()))
-    });
+    let known = chain
+        .last()
+        .is_some_and(|stage| matches!(&stage.base, Base::Image(name) if bases::image(name).is_some()));
     known
         && chain
             .iter()

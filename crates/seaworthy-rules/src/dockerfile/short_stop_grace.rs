@@ -1,7 +1,6 @@
 //! Reports servers that are told to wait longer for open requests than Docker waits for them.
 
 use super::final_chain;
-use crate::compose::service_dockerfile;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Command, Kind, Word};
 use seaworthy_facts::DockerfileFact;
@@ -29,7 +28,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 let period =
                     service.stop_grace_period.as_ref().and_then(|text| parse_duration_ms(&text.value));
                 period.is_some_and(|ms| ms >= seconds.saturating_mul(1000))
-                    && service_dockerfile(cx, compose, service)
+                    && cx
+                        .service_dockerfile(compose, service)
                         .is_some_and(|found| std::ptr::eq(found, docker))
             })
         });
