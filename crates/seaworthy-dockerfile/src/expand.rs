@@ -130,6 +130,10 @@ pub(crate) fn raw_words(text: &str, escape: char) -> Option<Vec<(String, Range<u
 /// Deeper nesting of `${…}` is refused so that no input exhausts the stack.
 const MAX_DEPTH: usize = 64;
 
+/// Bytes a word takes from variables: a value that would make it more has none, so that lines such as `ENV A=$A$A` do
+/// not double a text until the memory is full.
+const MOST: usize = 64 * 1024;
+
 struct Lexer<'a> {
     text: &'a str,
     at: usize,
@@ -140,6 +144,8 @@ struct Lexer<'a> {
     unmatched: BTreeSet<String>,
     /// How many texts inside of `${…}` were read.
     nested: usize,
+    /// Bytes that variables may still bring.
+    left: usize,
 }
 
 /// What was read so far: one text, and the same cut into words.
@@ -201,6 +207,7 @@ impl<'a> Lexer<'a> {
             matched: BTreeSet::new(),
             unmatched: BTreeSet::new(),
             nested: 0,
+            left: MOST,
         }
     }
 
@@ -341,7 +348,8 @@ impl<'a> Lexer<'a> {
     }
 
     fn lookup(&mut self, name: &str) -> Option<String> {
-        let value = (self.env)(name);
+        let value = (self.env)(name).filter(|value| value.len() <= self.left);
+        self.left -= value.as_ref().map_or(0, String::len);
         let set = if value.is_some() { &mut self.matched } else { &mut self.unmatched };
         set.insert(name.to_owned());
         value
@@ -382,7 +390,10 @@ impl<'a> Lexer<'a> {
             '+' | '-' | '?' | '#' | '%' => {
                 self.default_or_strip(&name, Some(operator), &operator.to_string(), false, depth)
             }
-            '/' => self.replace(&name, depth),
+            // Many short matches may be replaced by one long text each.
+            '/' => {
+                Ok(Some(self.replace(&name, depth)?).filter(|text| text.len() <= MOST).unwrap_or_default())
+            }
             other => Err(ExpandError::UnsupportedModifier(other.to_string())),
         }
     }

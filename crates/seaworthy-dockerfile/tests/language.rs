@@ -398,3 +398,12 @@ fn two_hundred_files_are_read_in_no_time() {
     // A generous bound for a debug build on a busy machine; it fails on anything quadratic.
     assert!(start.elapsed().as_millis() < 3000, "{:?}", start.elapsed());
 }
+
+#[test]
+fn values_that_double_stay_small() {
+    let text = format!("FROM a\nENV A=abcdefgh\n{}", "ENV A=$A$A\n".repeat(60));
+    let (tree, _) = parse(&text);
+    let scopes = scope::stage_scopes(&tree, &|_| None);
+    let length = scopes[0].get("A").unwrap().len();
+    assert!((1_000..=65_536).contains(&length), "{length}");
+}

@@ -1,7 +1,8 @@
 //! Reports services that stay down when they fail.
 
-use super::support::{config, services};
+use super::support::config;
 use crate::{Cx, Sink};
+use std::collections::BTreeSet;
 
 declare_rule! {
     name: "missing-restart-policy",
@@ -12,27 +13,31 @@ declare_rule! {
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
-    for (compose, service) in services(cx).filter(|(compose, service)| !compose.partial && !service.provider)
-    {
+    for compose in cx.composes().iter().filter(|compose| !compose.partial) {
         // What others wait for to complete is meant to end.
-        let task = compose.services.iter().flat_map(|other| &other.depends_on).any(|need| {
-            need.service.value == service.name
-                && need
-                    .condition
-                    .as_ref()
-                    .is_some_and(|known| known.value == "service_completed_successfully")
-        });
-        if service.restart.is_some()
-            || service.deploy_restart.is_some()
-            || task
-            || !service.profiles.is_empty()
-        {
-            continue;
+        let tasks: BTreeSet<&str> = compose
+            .services
+            .iter()
+            .flat_map(|service| &service.depends_on)
+            .filter(|need| {
+                let condition = need.condition.as_ref();
+                condition.is_some_and(|known| known.value == "service_completed_successfully")
+            })
+            .map(|need| need.service.value.as_str())
+            .collect();
+        for service in compose.services.iter().filter(|service| !service.provider) {
+            if service.restart.is_some()
+                || service.deploy_restart.is_some()
+                || tasks.contains(service.name.as_str())
+                || !service.profiles.is_empty()
+            {
+                continue;
+            }
+            out.finding(format!("service `{}` has no restart policy", service.name))
+                .why("after a crash, or a restart of the host, it stays down")
+                .help("add `restart: unless-stopped`, or `restart: \"no\"` where that is meant")
+                .at_file(&compose.file, service.name_span)
+                .command(config(compose, service));
         }
-        out.finding(format!("service `{}` has no restart policy", service.name))
-            .why("after a crash, or a restart of the host, it stays down")
-            .help("add `restart: unless-stopped`, or `restart: \"no\"` where that is meant")
-            .at_file(&compose.file, service.name_span)
-            .command(config(compose, service));
     }
 }

@@ -1,10 +1,9 @@
 //! Reports volumes that are root's, mounted into a container whose user is not.
 
-use super::support::services;
 use crate::dockerfile::{final_chain, final_user};
 use crate::{Cx, Sink, bases};
 use seaworthy_dockerfile::{Base, Instruction, Kind, Stage, Word};
-use seaworthy_facts::DockerfileFact;
+use seaworthy_facts::{ComposeFact, DockerfileFact};
 
 declare_rule! {
     name: "unwritable-volume",
@@ -22,9 +21,15 @@ const SYSTEM: [&str; 16] = [
 ];
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
-    for (compose, service) in services(cx) {
-        // What a driver mounts may have any owner.
-        if service.user.is_some() || compose.file.text.contains("driver") {
+    // What a driver mounts may have any owner.
+    let plain = |compose: &&ComposeFact| !compose.file.text.contains("driver");
+    let services = cx
+        .composes()
+        .iter()
+        .filter(plain)
+        .flat_map(|compose| compose.services.iter().map(move |one| (compose, one)));
+    for (compose, service) in services {
+        if service.user.is_some() || service.volumes.is_empty() {
             continue;
         }
         let Some(docker) = cx.service_dockerfile(compose, service) else { continue };
