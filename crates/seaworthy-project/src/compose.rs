@@ -25,6 +25,8 @@ use interpolate::Unset;
 use schema::Misfit;
 use seaworthy_facts::{ComposeFact, ComposeResource, Spanned, SyntaxProblem, TextFile};
 use seaworthy_finding::Span;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use value::Value;
 
 /// Reads a compose file by itself. What is not understood is left out or noted, never an error.
@@ -150,13 +152,18 @@ fn resolve(root: &mut Value, fact: &mut ComposeFact, read: Read<'_>) {
 fn services(root: &Value, node: &Node, fact: &mut ComposeFact) {
     let Some(services) = root.get("services") else { return };
     let Some(map) = services.map() else { return };
-    let nodes = node.get("services");
+    let mut nodes: BTreeMap<String, Rc<Node>> = BTreeMap::new();
+    for (key, value) in node.get("services").map(|services| services.entries()).unwrap_or_default() {
+        if let Some(name) = key.text().filter(|_| value.tag.as_deref() != Some("reset")) {
+            nodes.entry(name.to_owned()).or_insert(value);
+        }
+    }
     let mut entries: Vec<_> = map.iter().collect();
     entries.sort_by_key(|(_, (span, _))| span.start);
     for (name, (span, service)) in entries {
         if service.map().is_some() {
-            let own = nodes.as_ref().and_then(|nodes| nodes.get(name));
-            fact.services.push(service::read(name, *span, service, own.as_deref(), &fact.file.text));
+            let own = nodes.get(name).map(Rc::as_ref);
+            fact.services.push(service::read(name, *span, service, own, &fact.file.text));
         }
     }
 }
