@@ -198,7 +198,9 @@ fn place(map: &[usize], range: &Range<usize>) -> Span {
     if range.is_empty() {
         return Span::new(start, start);
     }
-    Span::new(start, (of(range.end - 1) + 1).max(start))
+    // A block may end with a line break that the file does not have.
+    let last = map.last().copied().unwrap_or_default();
+    Span::new(start, (of(range.end - 1) + 1).min(last).max(start))
 }
 
 impl Expr {

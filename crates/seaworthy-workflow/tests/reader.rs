@@ -77,6 +77,19 @@ fn every_expression_is_found_where_it_stands() {
     assert_eq!(condition.references()[0].span.of(TEXT), "github.ref");
 }
 
+/// The value of a block ends with a line break; the file may not.
+#[test]
+fn no_place_lies_behind_the_end_of_the_file() {
+    let text =
+        "on: push\njobs:\n  a:\n    runs-on: u\n    steps:\n      - run: |\n          echo ${{ github.x";
+    let (workflow, _) = read(text);
+    let run = workflow.jobs[0].steps[0].run.as_ref().unwrap();
+    let [part] = run.interpolations.as_slice() else { panic!("{:?}", run.interpolations) };
+    assert_eq!(text.get(part.span.start..part.span.end), Some("${{ github.x"));
+    let error = part.expr.as_ref().unwrap_err();
+    assert!(text.get(error.span.start..error.span.end).is_some(), "{error:?}");
+}
+
 #[test]
 fn the_tree_says_what_the_file_says() {
     let (workflow, _) = read(TEXT);
