@@ -74,7 +74,7 @@ fn exit_1_when_there_are_findings_and_0_when_asked() {
     run(&["check", path(&dir), "--exit-zero"]).expect(0);
     run(&["check", path(&dir), "--fail-on", "critical"]).expect(1);
     run(&["check", path(&dir), "--format", "sarif"]).expect(0);
-    let warned = project(&[("Dockerfile", "FROM debian:12\n")]);
+    let warned = project(&[("Dockerfile", "FROM debian:12\nWORKDIR app\n")]);
     run(&["check", path(&warned)]).expect(0);
     run(&["check", path(&warned), "--fail-on", "low"]).expect(1);
 }
