@@ -1,24 +1,11 @@
 //! Which shell reads the script of a `RUN`, and what is set before it begins.
 
 use crate::bases;
+use seaworthy_dockerfile::scope::PROXY_ARGS;
 use seaworthy_dockerfile::{Base, Dockerfile, Instruction, Kind, Stage};
 use seaworthy_shell::Dialect;
 use std::collections::BTreeSet;
 use std::rc::Rc;
-
-/// Variables BuildKit sets for every `RUN`.
-const PROXIES: [&str; 10] = [
-    "HTTP_PROXY",
-    "http_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "FTP_PROXY",
-    "ftp_proxy",
-    "NO_PROXY",
-    "no_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-];
 
 /// Most variables that are kept: every script is read behind all of them.
 const MOST_EXPORTS: usize = 300;
@@ -54,7 +41,7 @@ impl Environment {
             errexit: false,
             pipefail: false,
             stage: 0,
-            exports: Rc::new(PROXIES.iter().map(|&name| name.to_owned()).collect()),
+            exports: Rc::new(PROXY_ARGS.iter().map(|&name| name.to_owned()).collect()),
         }
     }
 
