@@ -147,19 +147,20 @@ pub struct SecretFact {
 }
 
 /// A software package found in the image.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PackageFact {
-    /// Package URL type: `cargo`, `deb`, `pypi`, `npm`, `golang`, `apk`.
+    /// Package URL type: `deb`, `apk`, `rpm`, `pypi`, `conda`, `npm`, `cargo`, `golang`, `maven`, `gem`, `composer`,
+    /// `nuget`, `cran`, `generic`.
     pub kind: String,
-    /// Name.
+    /// Name as its own manager writes it: `@scope/name`, `vendor/name`, `group:artifact`, a Go module's path.
     pub name: String,
-    /// Version.
+    /// Version; empty where the image states none. An rpm's has its epoch in front (`1:2.0-3.el9`).
     pub version: String,
     /// Package URL.
     pub purl: String,
     /// Licence expression, where the image states one.
     pub license: Option<String>,
-    /// The file that proves it.
+    /// The file that proves it; a part of an archive after `!`, such as `/app.jar!/BOOT-INF/lib/x.jar`.
     pub evidence: String,
     /// Index of the layer that file lies in.
     pub layer: usize,
@@ -167,10 +168,92 @@ pub struct PackageFact {
     pub depends: Vec<String>,
     /// Whether it is the root package of a binary.
     pub root: bool,
+    /// The source package a distribution built it from, where it is another one or another version.
+    pub source: Option<SourcePackage>,
+    /// Architecture, as its manager writes it; empty where it has none.
+    pub arch: String,
+    /// The distribution's package that brought the evidence, as `name@version`: its maintainers answer for it.
+    pub owner: Option<String>,
+    /// Whether it was installed for development only, where the installer wrote that down.
+    pub development: bool,
+    /// Checksums of the archive it came in, where its manager wrote them down: `sha512` → hexadecimal digits.
+    pub checksums: BTreeMap<String, String>,
+}
+
+impl PackageFact {
+    /// The name that a distribution's advisories know it by: of its source package, where it has another.
+    pub fn source_name(&self) -> &str {
+        self.source.as_ref().map_or(&self.name, |source| &source.name)
+    }
+
+    /// The version that goes with [`Self::source_name`].
+    pub fn source_version(&self) -> &str {
+        self.source.as_ref().map_or(&self.version, |source| &source.version)
+    }
+
+    /// How others name it in `depends` and `owner`.
+    pub fn id(&self) -> String {
+        format!("{}@{}", self.name, self.version)
+    }
+}
+
+/// What a distribution's package was built from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SourcePackage {
+    /// Name.
+    pub name: String,
+    /// Version, with its epoch.
+    pub version: String,
+}
+
+/// The distribution the image is made of (`os-release(5)`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DistributionFact {
+    /// `ID`, such as `debian`.
+    pub id: String,
+    /// `VERSION_ID`, such as `12`; empty for a rolling one.
+    pub version: String,
+    /// `ID_LIKE`, such as `rhel fedora`.
+    pub like: Vec<String>,
+    /// `VERSION_CODENAME`, such as `bookworm`.
+    pub codename: String,
+    /// `PRETTY_NAME`.
+    pub name: String,
+}
+
+impl DistributionFact {
+    /// The qualifier of package URLs, such as `debian-12`.
+    pub fn qualifier(&self) -> String {
+        if self.version.is_empty() { self.id.clone() } else { format!("{}-{}", self.id, self.version) }
+    }
+}
+
+/// How Go built a program.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoBuild {
+    /// The toolchain, such as `go1.22.1`.
+    pub version: String,
+    /// `build` settings, such as `GOOS` → `linux` and `GOARCH` → `amd64`.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// What is known of the software inside of a program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Contents {
+    /// The program itself lists its parts.
+    Listed,
+    /// A package of a distribution or of a language brought the file.
+    Owned,
+    /// It is a well-known program, recognised with its version.
+    Recognised,
+    /// Nothing tells what is in it. It must never count as clean.
+    #[default]
+    Unknown,
 }
 
 /// An executable of the final tree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BinaryFact {
     /// Path.
     pub path: String,
@@ -184,6 +267,14 @@ pub struct BinaryFact {
     pub debug_symbols: bool,
     /// Whether it carries a list of its dependencies (`.dep-v0`).
     pub auditable: bool,
+    /// How Go built it, if Go did.
+    pub go: Option<GoBuild>,
+    /// What is known of the software inside.
+    pub contents: Contents,
+    /// The package that brought the file, as `name@version`.
+    pub owner: Option<String>,
+    /// Index of the layer it comes from.
+    pub layer: usize,
 }
 
 /// A user of `/etc/passwd`.
@@ -243,6 +334,8 @@ pub struct ImageFacts {
     pub efficiency: f64,
     /// Secrets in any layer and in the configuration.
     pub secrets: Vec<SecretFact>,
+    /// The distribution.
+    pub distribution: Option<DistributionFact>,
     /// Packages.
     pub packages: Vec<PackageFact>,
     /// Executables.

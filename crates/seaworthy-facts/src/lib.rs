@@ -22,8 +22,8 @@ pub use document::{
 };
 pub use hadolint::{HadolintFact, HadolintLevel, LabelKind};
 pub use image::{
-    BinaryFact, FileFact, FileKind, GroupFact, ImageFacts, LayerFact, PackageFact, SecretFact, SecretPlace,
-    UserFact, Waste, WasteCause,
+    BinaryFact, Contents, DistributionFact, FileFact, FileKind, GoBuild, GroupFact, ImageFacts, LayerFact,
+    PackageFact, SecretFact, SecretPlace, SourcePackage, UserFact, Waste, WasteCause,
 };
 pub use observed::Observed;
 pub use pipeline::{

@@ -115,6 +115,8 @@ pub(crate) fn read(view: &View<'_>) -> (Vec<BinaryFact>, Vec<PackageFact>) {
                     interpreter: found.header.interpreter.clone(),
                     debug_symbols: has(b".debug_info") || has(b".zdebug_info"),
                     auditable,
+                    layer,
+                    ..BinaryFact::default()
                 });
             }
         }

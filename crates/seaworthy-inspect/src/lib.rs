@@ -67,6 +67,7 @@ pub fn inspect(image: &Image, options: &Options) -> Result<ImageFacts, InspectEr
         })
         .collect();
     let view = packages::View::new(&scans, &merged);
+    let distribution = packages::distribution(&view);
     let (users, groups) = users::read(&view);
     let packages = packages::read(&view);
     let secrets = if options.skip_secrets { Vec::new() } else { secrets::read(image, &scans, &merged) };
@@ -90,6 +91,7 @@ pub fn inspect(image: &Image, options: &Options) -> Result<ImageFacts, InspectEr
         waste: merged.waste,
         efficiency: merged.efficiency,
         secrets,
+        distribution,
         packages,
         binaries,
         users,

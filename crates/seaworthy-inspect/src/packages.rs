@@ -11,6 +11,7 @@ use crate::merge::{Merged, VISIBLE, absolute};
 use crate::pass::LayerScan;
 use crate::visit::{File, Piece, Visitor};
 pub(crate) use purl::purl;
+pub(crate) use seaworthy_facts::DistributionFact as Distribution;
 use seaworthy_facts::PackageFact;
 
 /// The largest file that is kept, in bytes: a package database of a very large system.
@@ -163,34 +164,26 @@ impl<'a> View<'a> {
 }
 
 /// The distribution, by `os-release(5)`.
-pub(crate) struct Distribution {
-    /// `ID`, such as `debian`.
-    pub(crate) id: String,
-    /// `VERSION_ID`, such as `12`.
-    pub(crate) version: String,
-}
-
-impl Distribution {
-    fn read(view: &View<'_>) -> Option<Self> {
-        let bytes = view.document("etc/os-release").or_else(|| view.document("usr/lib/os-release"))?;
-        let text = String::from_utf8_lossy(bytes);
-        let value = |key: &str| {
-            text.lines()
-                .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
-                .map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
-        };
-        Some(Self { id: value("ID")?, version: value("VERSION_ID").unwrap_or_default() })
-    }
-
-    /// The qualifier of package URLs, such as `debian-12`.
-    pub(crate) fn qualifier(&self) -> String {
-        if self.version.is_empty() { self.id.clone() } else { format!("{}-{}", self.id, self.version) }
-    }
+pub(crate) fn distribution(view: &View<'_>) -> Option<Distribution> {
+    let bytes = view.document("etc/os-release").or_else(|| view.document("usr/lib/os-release"))?;
+    let text = String::from_utf8_lossy(bytes);
+    let value = |key: &str| {
+        text.lines()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+            .map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
+    };
+    Some(Distribution {
+        id: value("ID")?,
+        version: value("VERSION_ID").unwrap_or_default(),
+        like: value("ID_LIKE").unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+        codename: value("VERSION_CODENAME").unwrap_or_default(),
+        name: value("PRETTY_NAME").unwrap_or_default(),
+    })
 }
 
 /// All packages but those that binaries carry.
 pub(crate) fn read(view: &View<'_>) -> Vec<PackageFact> {
-    let distribution = Distribution::read(view);
+    let distribution = distribution(view);
     let mut packages = Vec::new();
     for document in view.of_kind(DocumentKind::DpkgStatus) {
         dpkg::status(&document, distribution.as_ref(), &mut packages);
@@ -240,6 +233,6 @@ pub(crate) fn package(kind: &str, name: &str, version: &str, document: &Visible<
         evidence: absolute(document.path),
         layer: document.layer,
         depends: Vec::new(),
-        root: false,
+        ..PackageFact::default()
     }
 }

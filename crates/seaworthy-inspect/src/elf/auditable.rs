@@ -135,6 +135,7 @@ pub(super) fn packages(json: &[u8], path: &str, layer: usize, packages: &mut Vec
             layer,
             depends,
             root: one.root,
+            ..PackageFact::default()
         });
     }
     true

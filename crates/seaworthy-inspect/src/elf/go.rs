@@ -101,6 +101,7 @@ pub(super) fn packages(info: &[u8], path: &str, layer: usize, packages: &mut Vec
             layer,
             depends: Vec::new(),
             root,
+            ..PackageFact::default()
         });
     };
     if let Some(number) = version.split_whitespace().next().and_then(|text| text.strip_prefix("go")) {

@@ -1,7 +1,7 @@
 //! dpkg's `status` and apk's `installed`: paragraphs of fields.
 
 use super::{Distribution, Visible, package, purl};
-use seaworthy_facts::PackageFact;
+use seaworthy_facts::{PackageFact, SourcePackage};
 
 /// Reads dpkg's list, or the one paragraph of a distroless `status.d` file.
 pub(super) fn status(
@@ -23,6 +23,8 @@ pub(super) fn status(
         let qualifiers =
             [("arch", field("Architecture").unwrap_or_default()), ("distro", qualifier.as_str())];
         found.purl = purl("deb", Some(namespace), name, version, &qualifiers);
+        field("Architecture").unwrap_or_default().clone_into(&mut found.arch);
+        found.source = source(field("Source"), name, version);
         for key in ["Pre-Depends", "Depends"] {
             let alternatives = field(key).unwrap_or_default().split([',', '|']);
             found.depends.extend(alternatives.filter_map(|text| {
@@ -49,6 +51,11 @@ pub(super) fn apk(
         let qualifier = distribution.map(Distribution::qualifier).unwrap_or_default();
         let qualifiers = [("arch", field("A").unwrap_or_default()), ("distro", qualifier.as_str())];
         found.purl = purl("apk", Some(namespace), name, version, &qualifiers);
+        field("A").unwrap_or_default().clone_into(&mut found.arch);
+        // An origin has the version of what is built from it.
+        found.source = field("o")
+            .filter(|origin| *origin != name && !origin.is_empty())
+            .map(|origin| SourcePackage { name: origin.to_owned(), version: version.to_owned() });
         found.license = field("L").map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let depends = field("D").unwrap_or_default().split_whitespace();
         found.depends = depends
@@ -58,6 +65,16 @@ pub(super) fn apk(
             .collect();
         packages.push(found);
     }
+}
+
+/// The source package by `Source: NAME (VERSION)`; nothing where it is the package itself.
+fn source(field: Option<&str>, name: &str, version: &str) -> Option<SourcePackage> {
+    let field = field?;
+    let (source, stated) = field.split_once(' ').unwrap_or((field, ""));
+    let stated = stated.trim().trim_matches(['(', ')']);
+    let stated = if stated.is_empty() { version } else { stated };
+    (source != name || stated != version)
+        .then(|| SourcePackage { name: source.to_owned(), version: stated.to_owned() })
 }
 
 /// The first line of a field.
@@ -84,7 +101,8 @@ mod tests {
     fn apk_paragraphs() {
         let text = b"C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\nD:so:libc.musl-x86_64.so.1 busybox>1\n\nP:nothing\n";
         let document = Visible { layer: 0, path: b"lib/apk/db/installed", bytes: text };
-        let distribution = Distribution { id: "alpine".into(), version: "3.20.1".into() };
+        let distribution =
+            Distribution { id: "alpine".into(), version: "3.20.1".into(), ..Distribution::default() };
         let mut packages = Vec::new();
         apk(&document, Some(&distribution), &mut packages);
         assert_eq!(packages.len(), 1);

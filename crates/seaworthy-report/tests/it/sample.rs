@@ -357,6 +357,7 @@ pub(crate) fn image() -> ImageFacts {
             layer: 0,
             depends: depends.iter().map(|text| (*text).to_owned()).collect(),
             root,
+            ..PackageFact::default()
         };
     let mut labels = BTreeMap::new();
     labels.insert("org.opencontainers.image.licenses".to_owned(), "Apache-2.0 OR MIT".to_owned());
@@ -376,6 +377,7 @@ pub(crate) fn image() -> ImageFacts {
         ..Default::default()
     };
     ImageFacts {
+        distribution: None,
         source: "oci:target/seaworthy/password-api:dev".to_owned(),
         digest: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
         media_type: "application/vnd.oci.image.manifest.v1+json".to_owned(),

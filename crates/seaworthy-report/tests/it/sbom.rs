@@ -69,7 +69,7 @@ fn hostile() -> seaworthy_facts::ImageFacts {
             evidence: (*text).to_owned(),
             layer: 0,
             depends: vec![(*text).to_owned()],
-            root: false,
+            ..PackageFact::default()
         });
     }
     // The same package twice is one package.
