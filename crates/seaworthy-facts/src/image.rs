@@ -66,6 +66,141 @@ pub struct FileFact {
     pub capabilities: bool,
     /// Index of the layer it comes from.
     pub layer: usize,
+    /// What few files have, or what was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Box<FileDetail>>,
+}
+
+/// What only few files have, or what is only made on request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileDetail {
+    /// SHA-256 digest of a regular file's content, as in `sha256:…`; only made on request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Major and minor number of a device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<(u32, u32)>,
+    /// Extended attributes, their values in base64.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub xattrs: BTreeMap<String, String>,
+}
+
+impl FileDetail {
+    /// The names of the file capabilities of `security.capability` (`capabilities(7)`), such as `cap_net_raw`.
+    /// Nothing where the attribute is absent or not of a known version.
+    pub fn capabilities(&self) -> Vec<String> {
+        let Some(text) = self.xattrs.get("security.capability") else { return Vec::new() };
+        let bytes = decode_base64(text);
+        let word = |at: usize| {
+            bytes
+                .get(at..at + 4)
+                .map_or(0, |part| part.iter().rev().fold(0u32, |value, byte| (value << 8) | u32::from(*byte)))
+        };
+        let pairs = match word(0) >> 24 {
+            1 => 1,
+            2 | 3 => 2,
+            _ => return Vec::new(),
+        };
+        let mut names = Vec::new();
+        for pair in 0..pairs {
+            let (permitted, inheritable) = (word(4 + pair * 8), word(8 + pair * 8));
+            let set = permitted | inheritable;
+            for bit in (0..32).filter(|bit| set & (1 << bit) != 0) {
+                let number = pair * 32 + bit;
+                names.push(
+                    CAPABILITIES
+                        .get(number)
+                        .map_or_else(|| format!("cap_{number}"), |name| format!("cap_{name}")),
+                );
+            }
+        }
+        names
+    }
+}
+
+/// Capabilities by number (`linux/capability.h`).
+const CAPABILITIES: [&str; 41] = [
+    "chown",
+    "dac_override",
+    "dac_read_search",
+    "fowner",
+    "fsetid",
+    "kill",
+    "setgid",
+    "setuid",
+    "setpcap",
+    "linux_immutable",
+    "net_bind_service",
+    "net_broadcast",
+    "net_admin",
+    "net_raw",
+    "ipc_lock",
+    "ipc_owner",
+    "sys_module",
+    "sys_rawio",
+    "sys_chroot",
+    "sys_ptrace",
+    "sys_pacct",
+    "sys_admin",
+    "sys_boot",
+    "sys_nice",
+    "sys_resource",
+    "sys_time",
+    "sys_tty_config",
+    "mknod",
+    "lease",
+    "audit_write",
+    "audit_control",
+    "setfcap",
+    "mac_override",
+    "mac_admin",
+    "syslog",
+    "wake_alarm",
+    "block_suspend",
+    "audit_read",
+    "perfmon",
+    "bpf",
+    "checkpoint_restore",
+];
+
+/// Bytes as base64 with padding (RFC 4648, section 4).
+pub fn encode_base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let value =
+            chunk.iter().fold(0u32, |value, byte| (value << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            if place <= chunk.len() {
+                text.push(char::from(ALPHABET[(value >> (18 - 6 * place)) as usize & 63]));
+            } else {
+                text.push('=');
+            }
+        }
+    }
+    text
+}
+
+/// The bytes of base64; what is none of its characters is passed over.
+fn decode_base64(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut value, mut bits) = (0u32, 0u32);
+    for byte in text.bytes() {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => continue,
+        };
+        (value, bits) = ((value << 6) | u32::from(digit), bits + 6);
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from((value >> bits) & 255).unwrap_or_default());
+        }
+    }
+    bytes
 }
 
 /// Why bytes are wasted.
@@ -277,6 +412,17 @@ pub struct BinaryFact {
     pub layer: usize,
 }
 
+/// A script of the final tree: an executable file that begins with `#!`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptFact {
+    /// Path.
+    pub path: String,
+    /// The interpreter's path as the first line states it, a carriage return included.
+    pub interpreter: String,
+    /// What follows on that line, such as `python3` after `/usr/bin/env`.
+    pub argument: String,
+}
+
 /// A user of `/etc/passwd`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserFact {
@@ -290,6 +436,9 @@ pub struct UserFact {
     pub home: String,
     /// Shell.
     pub shell: String,
+    /// Whether the account opens without a password: an empty field in `/etc/shadow`, or in `/etc/passwd` itself.
+    #[serde(default)]
+    pub no_password: bool,
 }
 
 /// A group of `/etc/group`.
@@ -344,6 +493,9 @@ pub struct ImageFacts {
     pub users: Vec<UserFact>,
     /// Groups.
     pub groups: Vec<GroupFact>,
+    /// The first line of files that begin with `#!`, of the files a container may start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scripts: Vec<ScriptFact>,
     /// Mismatches and oddities that did not stop the reading: history against layers, platform against descriptor.
     pub problems: Vec<String>,
     /// Wall time of the pass in milliseconds.
@@ -354,6 +506,50 @@ impl ImageFacts {
     /// The file of the final tree at an absolute path.
     pub fn file(&self, path: &str) -> Option<&FileFact> {
         self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|at| &self.files[at])
+    }
+
+    /// The file of the final tree that a path leads to, through symbolic links in it as the kernel would follow them in the
+    /// container. Nothing where it leads nowhere or in a circle.
+    pub fn resolve(&self, path: &str) -> Option<&FileFact> {
+        let mut todo: Vec<String> = parts(path);
+        let mut done: Vec<String> = Vec::new();
+        let mut links = 0;
+        let mut last = None;
+        while let Some(part) = todo.pop() {
+            if part == ".." {
+                done.pop();
+                continue;
+            }
+            done.push(part);
+            let here = format!("/{}", done.join("/"));
+            let Some(file) = self.file(&here) else {
+                // A directory that no layer names is one all the same when something lies in it.
+                if todo.is_empty() {
+                    return None;
+                }
+                last = None;
+                continue;
+            };
+            last = Some(file);
+            if file.kind == FileKind::Symlink {
+                links += 1;
+                // The kernel's own bound (`path_resolution(7)`).
+                if links > 40 {
+                    return None;
+                }
+                let target = file.link.as_deref().unwrap_or_default();
+                done.pop();
+                if target.starts_with('/') {
+                    done.clear();
+                }
+                todo.extend(parts(target));
+                last = None;
+            }
+        }
+        match last {
+            Some(file) => Some(file),
+            None => self.file(&format!("/{}", done.join("/"))),
+        }
     }
 
     /// The numeric user and group a container starts as, resolved through `/etc/passwd` and `/etc/group`.
@@ -377,5 +573,36 @@ impl ImageFacts {
             },
         };
         Some((uid, gid))
+    }
+}
+
+/// The parts of a path, last first.
+fn parts(path: &str) -> Vec<String> {
+    path.split('/').rev().filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        for (plain, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+        {
+            assert_eq!(encode_base64(plain.as_bytes()), text);
+            assert_eq!(decode_base64(text), plain.as_bytes());
+        }
+    }
+
+    #[test]
+    fn capabilities_have_their_names() {
+        // As `setcap cap_net_bind_service,cap_net_raw+ep` writes them: version 2 with the effective bit.
+        let mut bytes = vec![1, 0, 0, 2];
+        bytes.extend(((1u32 << 10) | (1 << 13)).to_le_bytes());
+        bytes.extend([0; 12]);
+        let xattrs = BTreeMap::from([("security.capability".to_owned(), encode_base64(&bytes))]);
+        let detail = FileDetail { xattrs, ..FileDetail::default() };
+        assert_eq!(detail.capabilities(), ["cap_net_bind_service", "cap_net_raw"]);
     }
 }

@@ -22,8 +22,9 @@ pub use document::{
 };
 pub use hadolint::{HadolintFact, HadolintLevel, LabelKind};
 pub use image::{
-    BinaryFact, Contents, DistributionFact, FileFact, FileKind, GoBuild, GroupFact, ImageFacts, LayerFact,
-    PackageFact, SecretFact, SecretPlace, SourcePackage, UserFact, Waste, WasteCause,
+    BinaryFact, Contents, DistributionFact, FileDetail, FileFact, FileKind, GoBuild, GroupFact, ImageFacts,
+    LayerFact, PackageFact, ScriptFact, SecretFact, SecretPlace, SourcePackage, UserFact, Waste, WasteCause,
+    encode_base64,
 };
 pub use observed::Observed;
 pub use pipeline::{

@@ -15,7 +15,8 @@ use crate::visit::{File, Piece, Visitor};
 use auditable::AuditFinder;
 use go::GoFinder;
 use header::{Header, NameTables};
-use seaworthy_facts::{BinaryFact, PackageFact};
+use seaworthy_facts::{BinaryFact, PackageFact, ScriptFact};
+use seaworthy_store::tape::shown;
 
 /// What is known of one ELF file.
 #[derive(Debug)]
@@ -28,10 +29,38 @@ pub(crate) struct ElfFound {
     go: Option<Vec<u8>>,
 }
 
-/// Looks at ELF files.
+/// The first line of an executable script.
+#[derive(Debug)]
+pub(crate) struct ScriptFound {
+    record: u32,
+    interpreter: String,
+    argument: String,
+}
+
+/// What the visitor gathers in one layer.
+#[derive(Debug, Default)]
+pub(crate) struct ElfScan {
+    programs: Vec<ElfFound>,
+    scripts: Vec<ScriptFound>,
+}
+
+/// What starts: programs, what they are made of, and scripts.
+pub(crate) struct Programs {
+    pub(crate) binaries: Vec<BinaryFact>,
+    pub(crate) packages: Vec<PackageFact>,
+    pub(crate) scripts: Vec<ScriptFact>,
+}
+
+/// Most scripts of one layer that are kept.
+const SCRIPTS: usize = 20_000;
+/// Bytes of a script's first line the kernel reads (`BINPRM_BUF_SIZE`).
+const SCRIPT_LINE: usize = 256;
+
+/// Looks at ELF files and scripts.
 #[derive(Default)]
 pub(crate) struct ElfVisitor {
     found: Vec<ElfFound>,
+    scripts: Vec<ScriptFound>,
     current: Option<Current>,
 }
 
@@ -45,19 +74,40 @@ struct Current {
 }
 
 impl ElfVisitor {
-    pub(crate) fn finish(self) -> Vec<ElfFound> {
-        self.found
+    pub(crate) fn finish(self) -> ElfScan {
+        ElfScan { programs: self.found, scripts: self.scripts }
+    }
+
+    /// Keeps the first line of a script that can be started (`execve(2)`, "Interpreter scripts").
+    fn script(&mut self, file: &File<'_>, bytes: &[u8]) {
+        if file.mode & 0o111 == 0 || self.scripts.len() >= SCRIPTS {
+            return;
+        }
+        let head = &bytes[2..bytes.len().min(SCRIPT_LINE)];
+        let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_start();
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+        let end = line.iter().position(blank).unwrap_or(line.len());
+        let argument = line[end..].trim_ascii();
+        self.scripts.push(ScriptFound {
+            record: file.record,
+            interpreter: String::from_utf8_lossy(&line[..end]).into_owned(),
+            argument: shown(argument),
+        });
     }
 }
 
 impl Visitor for ElfVisitor {
     fn wants(&mut self, file: &File<'_>) -> bool {
         self.current = None;
-        file.size >= 52
+        file.size >= 4
     }
 
     fn piece(&mut self, file: &File<'_>, piece: &Piece<'_>) {
         if piece.first() {
+            if piece.bytes.starts_with(b"#!") {
+                self.script(file, piece.bytes);
+                return;
+            }
             let Some(header) = Header::read(piece.bytes) else { return };
             let (audit, go) = (AuditFinder::default(), GoFinder::default());
             let names = NameTables::default();
@@ -92,11 +142,19 @@ impl Visitor for ElfVisitor {
 }
 
 /// Executables of the final tree, and the packages they carry.
-pub(crate) fn read(view: &View<'_>) -> (Vec<BinaryFact>, Vec<PackageFact>) {
+pub(crate) fn read(view: &View<'_>) -> Programs {
     let mut binaries = Vec::new();
     let mut packages = Vec::new();
+    let mut scripts = Vec::new();
     for (layer, scan) in view.scans.iter().enumerate() {
-        for found in scan.elf.iter().filter(|found| view.is_visible(layer, found.record)) {
+        for script in scan.elf.scripts.iter().filter(|script| view.is_visible(layer, script.record)) {
+            scripts.push(ScriptFact {
+                path: absolute(scan.table.path(script.record)),
+                interpreter: script.interpreter.clone(),
+                argument: script.argument.clone(),
+            });
+        }
+        for found in scan.elf.programs.iter().filter(|found| view.is_visible(layer, found.record)) {
             let path = absolute(scan.table.path(found.record));
             let mut auditable = false;
             if let Some(json) = &found.audit {
@@ -122,5 +180,6 @@ pub(crate) fn read(view: &View<'_>) -> (Vec<BinaryFact>, Vec<PackageFact>) {
         }
     }
     binaries.sort_by(|left, right| left.path.cmp(&right.path));
-    (binaries, packages)
+    scripts.sort_by(|left, right| left.path.cmp(&right.path));
+    Programs { binaries, packages, scripts }
 }

@@ -34,6 +34,9 @@ pub struct Options {
     pub threads: usize,
     /// Leave out the search for secrets.
     pub skip_secrets: bool,
+    /// Make the SHA-256 digest of every regular file ([`seaworthy_facts::FileDetail::digest`]). It costs about a fifth
+    /// more time, so it is left out unless asked for.
+    pub digests: bool,
 }
 
 /// Reads an image once and says everything its bytes show.
@@ -71,7 +74,7 @@ pub fn inspect(image: &Image, options: &Options) -> Result<ImageFacts, InspectEr
     let (users, groups) = users::read(&view);
     let packages = packages::read(&view);
     let secrets = if options.skip_secrets { Vec::new() } else { secrets::read(image, &scans, &merged) };
-    let (binaries, elf_packages) = elf::read(&view);
+    let elf::Programs { binaries, packages: elf_packages, scripts } = elf::read(&view);
     let mut packages = packages;
     packages.extend(elf_packages);
     packages.sort();
@@ -96,6 +99,7 @@ pub fn inspect(image: &Image, options: &Options) -> Result<ImageFacts, InspectEr
         binaries,
         users,
         groups,
+        scripts,
         problems,
         ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
     })

@@ -5,9 +5,10 @@
 //! took a directory's place. An entry is hidden by the first of these above its own layer.
 
 use crate::pass::LayerScan;
-use crate::table::{Record, What, order, within};
-use seaworthy_facts::{FileFact, FileKind, Waste, WasteCause};
+use crate::table::{Record, Table, What, order, within};
+use seaworthy_facts::{FileDetail, FileFact, FileKind, Waste, WasteCause, encode_base64};
 use std::cmp::Ordering;
+use std::fmt::Write as _;
 
 /// The final tree and what it hides.
 #[derive(Default)]
@@ -55,6 +56,7 @@ pub(crate) fn merge(scans: &[LayerScan]) -> Merged {
     };
     let mut cursors = vec![0usize; scans.len()];
     let mut parents: Vec<Parent> = Vec::new();
+    let mut shown: Vec<Shown> = Vec::new();
     let mut group: Vec<Seen> = Vec::new();
     let (mut least, mut total) = (0u64, 0u64);
     loop {
@@ -66,7 +68,11 @@ pub(crate) fn merge(scans: &[LayerScan]) -> Merged {
             parents.pop();
         }
         let inherited: &[Event] = parents.last().map_or(&[], |parent| &parent.events);
+        let before = merged.files.len();
         let (path_least, path_total) = resolve(scans, &group, path, inherited, &mut merged);
+        if merged.files.len() > before {
+            imply(scans, *first, path, &mut shown, &mut merged, before);
+        }
         least += path_least;
         total += path_total;
         let own = events_below(scans, &group);
@@ -82,11 +88,57 @@ pub(crate) fn merge(scans: &[LayerScan]) -> Merged {
         let share = least as f64 / total as f64;
         merged.efficiency = share;
     }
-    sizes_of_links(&mut merged.files);
     caches(&mut merged);
     merged.files.sort_by(|left, right| left.path.cmp(&right.path));
     merged.waste.sort_by(|left, right| right.bytes.cmp(&left.bytes).then_with(|| left.path.cmp(&right.path)));
     merged
+}
+
+/// A path of the final tree on the way to the current one: the first bytes of a record's path.
+#[derive(Clone, Copy)]
+struct Shown {
+    seen: Seen,
+    length: usize,
+}
+
+/// Puts directories that no entry names before the file that was just put into the tree: engines make them, with mode
+/// 0755 and owned by root.
+fn imply(
+    scans: &[LayerScan],
+    seen: Seen,
+    path: &[u8],
+    shown: &mut Vec<Shown>,
+    merged: &mut Merged,
+    before: usize,
+) {
+    let text = |known: &Shown| &scans[known.seen.layer as usize].table.path(known.seen.index)[..known.length];
+    while shown.last().is_some_and(|last| !within(path, text(last))) {
+        shown.pop();
+    }
+    let known = shown.last().map_or(0, |last| last.length);
+    let layer = merged.files[before].layer;
+    let mut implied = Vec::new();
+    for (at, byte) in path.iter().enumerate().skip(known + 1) {
+        if *byte == b'/' {
+            implied.push(FileFact {
+                path: absolute(&path[..at]),
+                kind: FileKind::Directory,
+                size: 0,
+                mode: 0o755,
+                uid: 0,
+                gid: 0,
+                link: None,
+                capabilities: false,
+                layer,
+                detail: None,
+            });
+            shown.push(Shown { seen, length: at });
+        }
+    }
+    if !implied.is_empty() {
+        merged.files.splice(before..before, implied);
+    }
+    shown.push(Shown { seen, length: path.len() });
 }
 
 /// The records of the next path in order, by layer.
@@ -217,8 +269,20 @@ fn cause(this: &Record, by: Option<&Record>) -> WasteCause {
 fn fact(scans: &[LayerScan], seen: Seen, path: &[u8]) -> FileFact {
     let table = &scans[seen.layer as usize].table;
     let this = &table.records[seen.index as usize];
+    let content = if this.what == What::HardLink { target(scans, seen) } else { Some(seen) };
+    let (size, capabilities, detail) = content.map_or((0, false, None), |content| {
+        let (table, content) = (&scans[content.layer as usize].table, content.index);
+        let record = &table.records[content as usize];
+        (record.size, record.capabilities, detail(table, content))
+    });
     let (kind, link) = match this.what {
-        What::HardLink => (FileKind::File, Some(absolute(table.bytes(this.link)))),
+        What::HardLink => match content.map(|content| (content, record(scans, content))) {
+            // A link to a symbolic link or a device is one, too.
+            Some((content, record)) if record.what != What::Entry(FileKind::File) => {
+                return fact(scans, content, path);
+            }
+            _ => (FileKind::File, Some(absolute(table.bytes(this.link)))),
+        },
         What::Entry(FileKind::Symlink) => {
             (FileKind::Symlink, Some(String::from_utf8_lossy(table.bytes(this.link)).into_owned()))
         }
@@ -229,14 +293,67 @@ fn fact(scans: &[LayerScan], seen: Seen, path: &[u8]) -> FileFact {
     FileFact {
         path: absolute(path),
         kind,
-        size: this.size,
+        size,
         mode: this.mode,
         uid: this.uid,
         gid: this.gid,
         link,
-        capabilities: this.capabilities,
+        capabilities,
         layer: seen.layer as usize,
+        detail,
     }
+}
+
+/// What few files have.
+fn detail(table: &Table, record: u32) -> Option<Box<FileDetail>> {
+    let digest = table.digest(record).map(|bytes| {
+        let mut text = String::with_capacity(71);
+        text.push_str("sha256:");
+        for byte in bytes {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    });
+    let extra = table.extra(record);
+    if digest.is_none() && extra.is_none() {
+        return None;
+    }
+    let device = extra.map(|extra| extra.device).filter(|_| {
+        let what = table.records[record as usize].what;
+        matches!(what, What::Entry(FileKind::CharDevice | FileKind::BlockDevice))
+    });
+    let xattrs = extra.map_or(&[][..], |extra| &extra.xattrs);
+    let xattrs = xattrs
+        .iter()
+        .map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), encode_base64(value)))
+        .collect();
+    Some(Box::new(FileDetail { digest, device, xattrs }))
+}
+
+/// The file a hard link leads to: what its own layer has under the name before it, else what the layers below show.
+/// A later layer that deletes the name does not change the link.
+fn target(scans: &[LayerScan], link: Seen) -> Option<Seen> {
+    let mut at = link;
+    // Links to links are stored, too; each leads to an earlier entry, so a bound is only for hostile tars.
+    for _ in 0..40 {
+        let table = &scans[at.layer as usize].table;
+        let path = table.bytes(table.records[at.index as usize].link);
+        let own = table.find(path).iter().rev().find(|index| **index < at.index);
+        let found = match own {
+            Some(index) => Seen { layer: at.layer, index: *index },
+            None => (0..at.layer).rev().find_map(|layer| {
+                let index = scans[layer as usize].table.find(path).last()?;
+                Some(Seen { layer, index: *index })
+            })?,
+        };
+        match record(scans, found).what {
+            What::HardLink => at = found,
+            What::Whiteout | What::Opaque | What::Entry(FileKind::Directory) => return None,
+            What::Entry(_) => return Some(found),
+        }
+    }
+    None
 }
 
 /// A path with its leading slash.
@@ -245,29 +362,6 @@ pub(crate) fn absolute(path: &[u8]) -> String {
     text.push('/');
     text.push_str(&String::from_utf8_lossy(path));
     text
-}
-
-/// A hard link shows its target's size, as `ls` would; its bytes are stored once.
-fn sizes_of_links(files: &mut [FileFact]) {
-    let targets: Vec<(usize, String)> = files
-        .iter()
-        .enumerate()
-        .filter(|(_, file)| file.kind == FileKind::File)
-        .filter_map(|(at, file)| file.link.clone().map(|target| (at, target)))
-        .collect();
-    if targets.is_empty() {
-        return;
-    }
-    let sizes: Vec<Option<u64>> = targets
-        .iter()
-        .map(|(_, target)| {
-            let found = files.binary_search_by(|file| order(file.path.as_bytes(), target.as_bytes()));
-            found.ok().map(|at| files[at].size)
-        })
-        .collect();
-    for ((at, _), size) in targets.iter().zip(sizes) {
-        files[*at].size = size.unwrap_or_default();
-    }
 }
 
 /// Files of package managers' caches are waste although nothing hides them.

@@ -95,7 +95,7 @@ fn kind(path: &[u8]) -> Option<DocumentKind> {
         None => (&b""[..], path),
     };
     match name {
-        b"passwd" | b"group" | b"os-release" if matches!(folder, b"etc" | b"usr/lib") => {
+        b"passwd" | b"group" | b"shadow" | b"os-release" if matches!(folder, b"etc" | b"usr/lib") => {
             Some(DocumentKind::Plain)
         }
         b"status" if folder == b"var/lib/dpkg" => Some(DocumentKind::DpkgStatus),

@@ -1,14 +1,15 @@
 //! The one pass over a layer.
 
-use crate::elf::{ElfFound, ElfVisitor};
+use crate::elf::{ElfScan, ElfVisitor};
 use crate::packages::{DocumentVisitor, Documents};
 use crate::secrets::{Candidate, SecretVisitor};
-use crate::table::{Record, Span, Table, What};
+use crate::table::{Extra, Record, Span, Table, What};
 use crate::visit::{File, OVERLAP, Piece, Visitor, WINDOW};
 use crate::{InspectError, Options};
 use seaworthy_facts::FileKind;
 use seaworthy_store::tape::{Entry, Kind, Walker, shown};
 use seaworthy_store::{Image, LayerEnd, LayerStream, StoreError};
+use sha2::{Digest as _, Sha256};
 use twox_hash::XxHash3_128;
 
 /// Most oddities of one layer that are told one by one.
@@ -19,7 +20,7 @@ pub(crate) struct LayerScan {
     pub(crate) end: LayerEnd,
     pub(crate) table: Table,
     pub(crate) documents: Documents,
-    pub(crate) elf: Vec<ElfFound>,
+    pub(crate) elf: ElfScan,
     pub(crate) secrets: Vec<Candidate>,
     pub(crate) problems: Vec<String>,
 }
@@ -52,6 +53,76 @@ impl Visitor for ContentHash {
     }
 }
 
+/// Makes the digest of each file, where it is asked for.
+#[derive(Default)]
+struct ContentDigest {
+    enabled: bool,
+    state: Sha256,
+    /// Bytes hashed of the current file, holes included.
+    at: u64,
+    /// Pieces of the current file that are stored, what is left of them, last first; empty for a file without holes.
+    pieces: Vec<(u64, u64)>,
+    found: Vec<(u32, [u8; 32])>,
+}
+
+impl ContentDigest {
+    /// Gets ready for a file.
+    fn start(&mut self, sparse: &[(u64, u64)]) {
+        self.at = 0;
+        self.pieces.clear();
+        self.pieces.extend(sparse.iter().rev());
+    }
+
+    /// Hashes a hole up to an offset.
+    fn hole(&mut self, end: u64) {
+        const ZEROS: [u8; 8192] = [0; 8192];
+        while self.at < end {
+            let step = usize::try_from(end - self.at).map_or(ZEROS.len(), |left| left.min(ZEROS.len()));
+            self.state.update(&ZEROS[..step]);
+            self.at += step as u64;
+        }
+    }
+
+    /// Hashes stored bytes where they belong.
+    fn stored(&mut self, mut bytes: &[u8]) {
+        while let Some((offset, length)) = self.pieces.last().copied() {
+            if length == 0 {
+                self.pieces.pop();
+                continue;
+            }
+            if bytes.is_empty() {
+                return;
+            }
+            self.hole(offset);
+            let step = usize::try_from(length).map_or(bytes.len(), |length| length.min(bytes.len()));
+            self.state.update(&bytes[..step]);
+            self.at += step as u64;
+            bytes = &bytes[step..];
+            if let Some(piece) = self.pieces.last_mut() {
+                *piece = (offset + step as u64, length - step as u64);
+            }
+        }
+        self.state.update(bytes);
+        self.at += bytes.len() as u64;
+    }
+
+    /// Ends a file of a size.
+    fn end(&mut self, record: u32, size: u64) {
+        self.hole(size);
+        self.found.push((record, self.state.finalize_reset().into()));
+    }
+}
+
+impl Visitor for ContentDigest {
+    fn wants(&mut self, _: &File<'_>) -> bool {
+        self.enabled
+    }
+
+    fn piece(&mut self, _: &File<'_>, piece: &Piece<'_>) {
+        self.stored(piece.fresh());
+    }
+}
+
 /// Reads one layer.
 pub(crate) fn scan(image: &Image, index: usize, options: &Options) -> Result<LayerScan, InspectError> {
     let stream = image.layer(index, options.limits)?;
@@ -61,6 +132,7 @@ pub(crate) fn scan(image: &Image, index: usize, options: &Options) -> Result<Lay
         window: Vec::new(),
         problems: Vec::new(),
         hash: ContentHash { enabled: image.manifest.layers.len() > 1, state: XxHash3_128::new(), value: 0 },
+        digest: ContentDigest { enabled: options.digests, ..ContentDigest::default() },
         documents: DocumentVisitor::default(),
         elf: ElfVisitor::default(),
         secrets: SecretVisitor::new(!options.skip_secrets),
@@ -75,7 +147,8 @@ pub(crate) fn scan(image: &Image, index: usize, options: &Options) -> Result<Lay
             error => error.into(),
         });
     }
-    let Pass { walker, mut table, problems, documents, elf, secrets, .. } = pass;
+    let Pass { walker, mut table, problems, digest, documents, elf, secrets, .. } = pass;
+    table.digests = digest.found;
     // What follows the last entry belongs to the digests too.
     let end = walker.into_tape().finish()?;
     table.sort();
@@ -95,6 +168,7 @@ struct Pass {
     window: Vec<u8>,
     problems: Vec<String>,
     hash: ContentHash,
+    digest: ContentDigest,
     documents: DocumentVisitor,
     elf: ElfVisitor,
     secrets: SecretVisitor,
@@ -115,9 +189,15 @@ impl Pass {
             let stored = entry.stored;
             let (size, mode) = (record.size, record.mode);
             let number = u32::try_from(self.table.records.len()).unwrap_or(u32::MAX);
+            let device = matches!(kind, Kind::CharDevice | Kind::BlockDevice);
+            if device || !entry.xattrs.is_empty() {
+                let device = if device { entry.device } else { (0, 0) };
+                self.table.extras.push(Extra { record: number, device, xattrs: entry.xattrs.clone() });
+            }
             self.table.records.push(record);
             if kind == Kind::File {
                 self.table.content += size;
+                self.digest.start(&entry.sparse);
                 if stored > 0 && matches!(record.what, What::Entry(_)) {
                     let file = File { record: number, path: self.table.bytes(path), size: stored, mode };
                     let hash = content(
@@ -125,11 +205,14 @@ impl Pass {
                         &mut self.window,
                         &file,
                         &mut self.hash,
-                        [&mut self.documents, &mut self.elf, &mut self.secrets],
+                        [&mut self.documents, &mut self.elf, &mut self.secrets, &mut self.digest],
                     )?;
                     if let Some(last) = self.table.records.last_mut() {
                         last.hash = hash;
                     }
+                }
+                if self.digest.enabled {
+                    self.digest.end(number, size);
                 }
             }
         }
@@ -143,7 +226,7 @@ fn content(
     window: &mut Vec<u8>,
     file: &File<'_>,
     hash: &mut ContentHash,
-    visitors: [&mut dyn Visitor; 3],
+    visitors: [&mut dyn Visitor; 4],
 ) -> Result<u128, StoreError> {
     let hashing = hash.wants(file);
     let mut visitors = visitors.map(|visitor| if visitor.wants(file) { Some(visitor) } else { None });

@@ -38,6 +38,14 @@ pub(crate) struct Record {
     pub(crate) capabilities: bool,
 }
 
+/// What few entries have.
+#[derive(Debug)]
+pub(crate) struct Extra {
+    pub(crate) record: u32,
+    pub(crate) device: (u32, u32),
+    pub(crate) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
 /// All entries of a layer.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
@@ -45,6 +53,10 @@ pub(crate) struct Table {
     pub(crate) records: Vec<Record>,
     /// Indexes of the records by path, parents before children; equal paths in the order of the tar.
     pub(crate) sorted: Vec<u32>,
+    /// What few records have, by record.
+    pub(crate) extras: Vec<Extra>,
+    /// SHA-256 digests of regular files by record, where they were asked for.
+    pub(crate) digests: Vec<(u32, [u8; 32])>,
     /// Sum of the sizes of regular files.
     pub(crate) content: u64,
     /// Number of entries, whiteouts included.
@@ -60,6 +72,24 @@ impl Table {
     /// The path of a record, without a leading slash.
     pub(crate) fn path(&self, record: u32) -> &[u8] {
         self.bytes(self.records[record as usize].path)
+    }
+
+    /// What few records have.
+    pub(crate) fn extra(&self, record: u32) -> Option<&Extra> {
+        self.extras.binary_search_by_key(&record, |extra| extra.record).ok().map(|at| &self.extras[at])
+    }
+
+    /// The digest of a record's content, where one was made.
+    pub(crate) fn digest(&self, record: u32) -> Option<&[u8; 32]> {
+        self.digests.binary_search_by_key(&record, |(known, _)| *known).ok().map(|at| &self.digests[at].1)
+    }
+
+    /// The records of a path, in the order of the tar.
+    pub(crate) fn find(&self, path: &[u8]) -> &[u32] {
+        let start = self.sorted.partition_point(|record| order(self.path(*record), path) == Ordering::Less);
+        let rest = &self.sorted[start..];
+        let count = rest.iter().take_while(|record| self.path(**record) == path).count();
+        &rest[..count]
     }
 
     /// Stores the cleaned form of a path; nothing when it leaves the root.

@@ -64,6 +64,8 @@ fn the_final_tree_and_its_waste_are_those_of_overlayfs() {
         "/o",
         "/o/new",
         "/turned",
+        "/var",
+        "/var/cache",
         "/var/cache/apt",
         "/var/cache/apt/pkgcache.bin",
     ];
@@ -401,7 +403,8 @@ fn a_hundred_thousand_files() {
     }
     let upper = Tar::new().file(".wh.d7", b"").file("d8/.wh..wh..opq", b"");
     let facts = facts(&[tar, upper]);
-    assert_eq!(facts.files.len(), 98_000);
+    // 98 directories are implied by what lies in them.
+    assert_eq!(facts.files.len(), 98_098);
     assert_eq!(facts.layers[0].entries, 100_000);
 }
 

@@ -14,6 +14,7 @@ mod registry_faults;
 mod static_cases;
 mod static_real;
 mod tags;
+mod tree;
 mod versions;
 
 use std::io::Write;
@@ -26,7 +27,7 @@ use serde_json::Value;
 type Run = fn(&Path, &mut dyn FnMut(Value)) -> anyhow::Result<(usize, usize)>;
 
 /// Every kind, sorted by name.
-const KINDS: [(&str, Run); 9] = [
+const KINDS: [(&str, Run); 10] = [
     ("compose-cases", compose_model::cases),
     ("dockerfile-lang", dockerfile_lang::run),
     ("oci-broken", oci_broken::run),
@@ -35,6 +36,7 @@ const KINDS: [(&str, Run); 9] = [
     ("static-real", static_real::run),
     ("static-real-compose", compose_model::real),
     ("tags", tags::run),
+    ("tree", tree::run),
     ("versions", versions::run),
 ];
 

@@ -408,6 +408,7 @@ pub(crate) fn image() -> ImageFacts {
             layer: 1,
             hidden_by: None,
         }],
+        scripts: Vec::new(),
         efficiency: 0.846,
         secrets: Vec::new(),
         packages: vec![
