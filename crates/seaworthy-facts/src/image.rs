@@ -1,5 +1,6 @@
 //! What one pass over an image's bytes shows.
 
+use crate::size::{BaseFact, DiveFact, MapNode};
 use seaworthy_oci::{ImageConfig, Platform};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -211,10 +212,28 @@ pub enum WasteCause {
     Deleted,
     /// A later layer stores other content at the path.
     Rewritten,
-    /// A later layer stores the same content again, with other metadata.
+    /// A later layer stores the same content again, with the same owner and mode.
     Restored,
+    /// A later layer stores the same content again with another owner.
+    Rechowned,
+    /// A later layer stores the same content again with another mode.
+    Rechmodded,
     /// A package manager's cache.
     PackageCache,
+}
+
+impl WasteCause {
+    /// What happened, for people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted later",
+            Self::Rewritten => "rewritten later",
+            Self::Restored => "stored again unchanged",
+            Self::Rechowned => "stored again to change the owner",
+            Self::Rechmodded => "stored again to change the mode",
+            Self::PackageCache => "package manager's cache",
+        }
+    }
 }
 
 /// Bytes that are stored and shipped but not used.
@@ -481,6 +500,15 @@ pub struct ImageFacts {
     pub waste: Vec<Waste>,
     /// Share of useful bytes, as dive computes it.
     pub efficiency: f64,
+    /// What dive says about the same layers.
+    #[serde(default)]
+    pub dive: DiveFact,
+    /// The image this one was built on, where that can be told.
+    #[serde(default)]
+    pub base: Option<BaseFact>,
+    /// Where the bytes of each layer lie.
+    #[serde(default)]
+    pub map: Vec<MapNode>,
     /// Secrets in any layer and in the configuration.
     pub secrets: Vec<SecretFact>,
     /// The distribution.
@@ -503,6 +531,11 @@ pub struct ImageFacts {
 }
 
 impl ImageFacts {
+    /// Bytes that a flattened image would not have: copies that a later layer hides.
+    pub fn hidden(&self) -> u64 {
+        self.waste.iter().filter(|waste| waste.hidden_by.is_some()).map(|waste| waste.bytes).sum()
+    }
+
     /// The file of the final tree at an absolute path.
     pub fn file(&self, path: &str) -> Option<&FileFact> {
         self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|at| &self.files[at])

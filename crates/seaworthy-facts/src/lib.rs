@@ -12,6 +12,7 @@ mod pipeline;
 mod project;
 mod release;
 mod run;
+mod size;
 mod workflow;
 
 pub use build::{BuildFacts, BuildStep};
@@ -42,6 +43,7 @@ pub use run::{
     Boot, CapabilityFacts, Drain, Exit, HealthFacts, HttpResult, LogFacts, MissingVariable, ReadyFacts,
     RunFacts, SocketFact, StopFacts, WriteFact,
 };
+pub use size::{BaseBy, BaseFact, DiveFact, DivePath, MapNode, Spare};
 pub use workflow::{ActionFact, WorkflowFact};
 
 /// Everything known in one command; what a rule is given.

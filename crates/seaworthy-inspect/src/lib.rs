@@ -4,8 +4,12 @@
 //! wants a file's content as it streams by. The layers' file tables are then merged as overlayfs would. Nothing is
 //! unpacked, and nothing in an image is resolved on the host.
 
+mod base;
+mod dive;
 mod elf;
 mod error;
+mod layers;
+mod map;
 mod merge;
 mod packages;
 mod pass;
@@ -16,6 +20,7 @@ mod users;
 mod visit;
 
 pub use error::InspectError;
+pub use layers::{Does, Entry, Layers, Node, Union};
 
 use pass::{LayerScan, scan};
 use seaworthy_facts::{ImageFacts, LayerFact};
@@ -45,6 +50,14 @@ pub struct Options {
 /// When a layer is missing, is not what its descriptor says, does not unpack, is no tar, or passes a limit. What does
 /// not stop the reading is in [`ImageFacts::problems`].
 pub fn inspect(image: &Image, options: &Options) -> Result<ImageFacts, InspectError> {
+    inspect_layers(image, options).map(|(facts, _)| facts)
+}
+
+/// The same, with every entry of every layer.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_layers(image: &Image, options: &Options) -> Result<(ImageFacts, Layers), InspectError> {
     let start = Instant::now();
     let scans = scan_layers(image, options)?;
     let merged = merge::merge(&scans);
@@ -79,7 +92,11 @@ pub fn inspect(image: &Image, options: &Options) -> Result<ImageFacts, InspectEr
     packages.extend(elf_packages);
     packages.sort();
     packages.dedup();
-    Ok(ImageFacts {
+    let base = base::of(&image.config, &image.manifest.annotations, scans.len());
+    let content: u64 = scans.iter().map(|scan| scan.table.content).sum();
+    let tables = scans.iter().zip(&merged.hidden_by);
+    let map = tables.map(|(scan, hidden_by)| map::of(&scan.table, hidden_by, content)).collect();
+    let facts = ImageFacts {
         source: image.source.to_string(),
         digest: image.descriptor.digest.to_string(),
         media_type: image.descriptor.media_type.clone(),
@@ -93,6 +110,9 @@ pub fn inspect(image: &Image, options: &Options) -> Result<ImageFacts, InspectEr
         files: merged.files,
         waste: merged.waste,
         efficiency: merged.efficiency,
+        dive: merged.dive,
+        base,
+        map,
         secrets,
         distribution,
         packages,
@@ -102,7 +122,8 @@ pub fn inspect(image: &Image, options: &Options) -> Result<ImageFacts, InspectEr
         scripts,
         problems,
         ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-    })
+    };
+    Ok((facts, Layers::new(scans, merged.hidden_by)))
 }
 
 /// Reads the layers, several at once, the largest first so that no core waits for it at the end.

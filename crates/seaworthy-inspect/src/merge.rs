@@ -4,10 +4,12 @@
 //! A parent carries the layers at which everything below it vanishes: whiteouts, opaque directories, and files that
 //! took a directory's place. An entry is hidden by the first of these above its own layer.
 
+use crate::dive::Dive;
 use crate::pass::LayerScan;
 use crate::table::{Record, Table, What, order, within};
-use seaworthy_facts::{FileDetail, FileFact, FileKind, Waste, WasteCause, encode_base64};
+use seaworthy_facts::{DiveFact, FileDetail, FileFact, FileKind, Spare, Waste, WasteCause, encode_base64};
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// The final tree and what it hides.
@@ -18,6 +20,7 @@ pub(crate) struct Merged {
     /// Hidden bytes of each layer.
     pub(crate) wasted: Vec<u64>,
     pub(crate) efficiency: f64,
+    pub(crate) dive: DiveFact,
     /// For each layer, for each record, the layer that hides it; `VISIBLE` for none.
     pub(crate) hidden_by: Vec<Vec<u32>>,
 }
@@ -29,7 +32,6 @@ pub(crate) const VISIBLE: u32 = u32::MAX;
 #[derive(Clone, Copy)]
 struct Event {
     layer: u32,
-    whiteout: bool,
 }
 
 /// A directory on the way to the current path.
@@ -51,14 +53,13 @@ pub(crate) fn merge(scans: &[LayerScan]) -> Merged {
     let mut merged = Merged {
         wasted: vec![0; scans.len()],
         hidden_by: scans.iter().map(|scan| vec![VISIBLE; scan.table.records.len()]).collect(),
-        efficiency: 1.0,
         ..Merged::default()
     };
     let mut cursors = vec![0usize; scans.len()];
     let mut parents: Vec<Parent> = Vec::new();
     let mut shown: Vec<Shown> = Vec::new();
     let mut group: Vec<Seen> = Vec::new();
-    let (mut least, mut total) = (0u64, 0u64);
+    let mut dive = Dive::default();
     loop {
         group.clear();
         take_group(scans, &mut cursors, &mut group);
@@ -69,12 +70,16 @@ pub(crate) fn merge(scans: &[LayerScan]) -> Merged {
         }
         let inherited: &[Event] = parents.last().map_or(&[], |parent| &parent.events);
         let before = merged.files.len();
-        let (path_least, path_total) = resolve(scans, &group, path, inherited, &mut merged);
+        resolve(scans, &group, path, inherited, &mut merged);
         if merged.files.len() > before {
             imply(scans, *first, path, &mut shown, &mut merged, before);
         }
-        least += path_least;
-        total += path_total;
+        dive.path(scans, path, group.iter().map(|seen| (seen.layer, seen.index)), |layer| {
+            // The cursor stands behind the path.
+            let table = &scans[layer as usize].table;
+            let next = table.sorted.get(cursors[layer as usize]);
+            next.is_some_and(|next| within(table.path(*next), path))
+        });
         let own = events_below(scans, &group);
         if !own.is_empty() {
             let mut events = inherited.to_vec();
@@ -83,11 +88,9 @@ pub(crate) fn merge(scans: &[LayerScan]) -> Merged {
             parents.push(Parent { path: path.to_vec(), events });
         }
     }
-    if total > 0 {
-        #[expect(clippy::cast_precision_loss, reason = "a share of bytes needs no more than 52 bits")]
-        let share = least as f64 / total as f64;
-        merged.efficiency = share;
-    }
+    let above = scans.iter().skip(1).map(|scan| scan.table.content).sum();
+    (merged.efficiency, merged.dive) = dive.finish(above, scans.len());
+    still_linked(scans, &mut merged);
     caches(&mut merged);
     merged.files.sort_by(|left, right| left.path.cmp(&right.path));
     merged.waste.sort_by(|left, right| right.bytes.cmp(&left.bytes).then_with(|| left.path.cmp(&right.path)));
@@ -179,46 +182,20 @@ fn events_below(scans: &[LayerScan], group: &[Seen]) -> Vec<Event> {
     group
         .iter()
         .filter_map(|seen| {
-            let whiteout = match record(scans, *seen).what {
-                What::Entry(FileKind::Directory) => return None,
-                What::Whiteout => true,
-                What::Opaque | What::HardLink | What::Entry(_) => false,
-            };
+            let hides = !matches!(record(scans, *seen).what, What::Entry(FileKind::Directory));
             // A file in the lowest layer has nothing below it to hide.
-            (seen.layer > 0).then_some(Event { layer: seen.layer, whiteout })
+            (hides && seen.layer > 0).then_some(Event { layer: seen.layer })
         })
         .collect()
 }
 
-/// Settles the records of one path; gives its least and its total size as dive counts them.
-fn resolve(
-    scans: &[LayerScan],
-    group: &[Seen],
-    path: &[u8],
-    inherited: &[Event],
-    merged: &mut Merged,
-) -> (u64, u64) {
-    let (mut least, mut total, mut copies) = (u64::MAX, 0u64, 0usize);
-    let mut restacked = 0u64;
+/// Settles the records of one path.
+fn resolve(scans: &[LayerScan], group: &[Seen], path: &[u8], inherited: &[Event], merged: &mut Merged) {
     for (at, seen) in group.iter().enumerate() {
         let this = record(scans, *seen);
-        match this.what {
-            What::Opaque => continue,
-            What::Whiteout => {
-                // dive counts a whiteout of a file as a copy of no bytes; one of a directory as its content again.
-                let was_file = group[..at]
-                    .iter()
-                    .any(|lower| !matches!(record(scans, *lower).what, What::Entry(FileKind::Directory)));
-                if was_file {
-                    (least, copies) = (0, copies + 1);
-                }
-                continue;
-            }
-            What::Entry(_) | What::HardLink => {}
+        if matches!(this.what, What::Opaque | What::Whiteout) {
+            continue;
         }
-        least = least.min(this.size);
-        total += this.size;
-        copies += 1;
         let above = inherited.iter().find(|event| event.layer > seen.layer);
         // The next record of the path, whiteouts included, opaque marks not: those hide only what is below.
         let own = group[at + 1..].iter().find(|later| {
@@ -227,12 +204,7 @@ fn resolve(
         });
         let hidden = match (above, own) {
             (Some(event), Some(later)) if later.layer < event.layer => Some((later.layer, Some(later))),
-            (Some(event), _) => {
-                if event.whiteout {
-                    restacked += this.size;
-                }
-                Some((event.layer, None))
-            }
+            (Some(event), _) => Some((event.layer, None)),
             (None, Some(later)) => Some((later.layer, Some(later))),
             (None, None) => None,
         };
@@ -253,15 +225,21 @@ fn resolve(
             }
         }
     }
-    let least = if copies == 0 { 0 } else { least };
-    (least + restacked, total + restacked)
 }
 
 fn cause(this: &Record, by: Option<&Record>) -> WasteCause {
     match by {
         None => WasteCause::Deleted,
         Some(by) if by.what == What::Whiteout => WasteCause::Deleted,
-        Some(by) if by.size == this.size && by.hash == this.hash && by.hash != 0 => WasteCause::Restored,
+        Some(by) if by.size == this.size && by.hash == this.hash && by.hash != 0 => {
+            if (by.uid, by.gid) != (this.uid, this.gid) {
+                WasteCause::Rechowned
+            } else if by.mode != this.mode {
+                WasteCause::Rechmodded
+            } else {
+                WasteCause::Restored
+            }
+        }
         Some(_) => WasteCause::Rewritten,
     }
 }
@@ -364,10 +342,44 @@ pub(crate) fn absolute(path: &[u8]) -> String {
     text
 }
 
+/// What has a name left is not wasted, although the name it is stored under is gone.
+fn still_linked(scans: &[LayerScan], merged: &mut Merged) {
+    if merged.waste.is_empty() {
+        return;
+    }
+    let mut used: BTreeSet<(usize, String)> = BTreeSet::new();
+    for link in merged.files.iter().filter(|file| file.kind == FileKind::File && file.link.is_some()) {
+        let table = &scans[link.layer].table;
+        let Some(index) = table.find(link.path.trim_start_matches('/').as_bytes()).last() else { continue };
+        let seen = Seen { layer: u32::try_from(link.layer).unwrap_or_default(), index: *index };
+        if let Some(content) = target(scans, seen)
+            && merged.hidden_by[content.layer as usize][content.index as usize] != VISIBLE
+        {
+            let layer = content.layer as usize;
+            used.insert((layer, absolute(scans[layer].table.path(content.index))));
+        }
+    }
+    if used.is_empty() {
+        return;
+    }
+    let wasted = &mut merged.wasted;
+    merged.waste.retain(|waste| {
+        let keep = !used.contains(&(waste.layer, waste.path.clone()));
+        if !keep {
+            wasted[waste.layer] = wasted[waste.layer].saturating_sub(waste.bytes);
+        }
+        keep
+    });
+}
+
 /// Files of package managers' caches are waste although nothing hides them.
 fn caches(merged: &mut Merged) {
     for file in &merged.files {
-        if file.kind == FileKind::File && file.link.is_none() && file.size > 0 && is_cache(&file.path) {
+        if file.kind == FileKind::File
+            && file.link.is_none()
+            && file.size > 0
+            && Spare::of(&file.path) == Some(Spare::PackageCache)
+        {
             merged.waste.push(Waste {
                 path: file.path.clone(),
                 bytes: file.size,
@@ -377,33 +389,4 @@ fn caches(merged: &mut Merged) {
             });
         }
     }
-}
-
-/// Whether a package manager keeps copies there that no program needs at run time.
-fn is_cache(path: &str) -> bool {
-    const FOLDERS: [&str; 9] = [
-        "/var/lib/apt/lists/",
-        "/var/cache/apt/",
-        "/var/cache/apk/",
-        "/var/cache/dnf/",
-        "/var/cache/yum/",
-        "/var/cache/pacman/pkg/",
-        "/var/cache/debconf/",
-        "/etc/apk/cache/",
-        "/var/cache/zypp/",
-    ];
-    // Below any home: the user is not always root.
-    const HOMES: [&str; 10] = [
-        "/.cache/pip/",
-        "/.cache/uv/",
-        "/.cache/pypoetry/",
-        "/.cache/yarn/",
-        "/.cache/go-build/",
-        "/.npm/_cacache/",
-        "/.cargo/registry/",
-        "/.cargo/git/",
-        "/cargo/registry/",
-        "/go/pkg/mod/cache/",
-    ];
-    FOLDERS.iter().any(|folder| path.starts_with(folder)) || HOMES.iter().any(|folder| path.contains(folder))
 }

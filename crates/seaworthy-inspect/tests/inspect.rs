@@ -82,7 +82,7 @@ fn the_final_tree_and_its_waste_are_those_of_overlayfs() {
             ("/d/deleted", 5000, WasteCause::Deleted, 0, Some(1)),
             ("/var/cache/apt/pkgcache.bin", 5000, WasteCause::PackageCache, 0, None),
             ("/gone/a", 5, WasteCause::Deleted, 0, Some(1)),
-            ("/d/restored", 4, WasteCause::Restored, 0, Some(1)),
+            ("/d/restored", 4, WasteCause::Rechmodded, 0, Some(1)),
             ("/d/rewritten", 3, WasteCause::Rewritten, 0, Some(1)),
             ("/gone/b/c", 3, WasteCause::Deleted, 0, Some(1)),
             ("/turned/x", 2, WasteCause::Deleted, 0, Some(1)),
@@ -423,4 +423,57 @@ fn the_corpus_of_broken_layouts_is_judged_right() {
         let accepted = judged.as_ref().is_ok_and(|good| *good);
         assert_eq!(accepted, case["expect"] == "accept", "{name}: {judged:?}");
     }
+}
+
+#[test]
+fn a_hard_link_keeps_the_bytes_of_a_deleted_name() {
+    let lower = Tar::new().file("a", &[1; 100]).hard("b", "a").file("c", &[2; 50]).hard("d", "c");
+    let upper = Tar::new().file(".wh.a", b"").file("c", &[3; 7]);
+    let facts = facts(&[lower, upper]);
+    assert_eq!(facts.file("/b").unwrap().size, 100, "the link has the size of what it was made of");
+    assert_eq!(facts.file("/d").unwrap().size, 50, "not that of what took its other name");
+    assert_eq!((facts.hidden(), facts.layers[0].wasted), (0, 0), "both contents are still in use");
+}
+
+#[test]
+fn owner_and_mode_alone_are_told_apart() {
+    let lower = Tar::new().file("own", b"same").file("mode", b"same").file("none", b"same");
+    let upper = Tar::new()
+        .owned(b'0', b"own", b"", 0o644, b"same", (10001, 10001))
+        .entry(b'0', b"mode", b"", 0o755, b"same")
+        .file("none", b"same");
+    let facts = facts(&[lower, upper]);
+    let mut causes: Vec<_> = facts.waste.iter().map(|waste| (waste.path.as_str(), waste.cause)).collect();
+    causes.sort_unstable();
+    let expected =
+        [("/mode", WasteCause::Rechmodded), ("/none", WasteCause::Restored), ("/own", WasteCause::Rechowned)];
+    assert_eq!(causes, expected);
+}
+
+#[test]
+fn every_entry_of_every_layer_can_be_looked_at() {
+    let lower = Tar::new().dir("d/").file("d/x", b"one").file("e/f/g", b"22");
+    let upper = Tar::new().file("d/.wh.x", b"").file("d/y", b"three");
+    let folder = tempfile::tempdir().unwrap();
+    let blobs: Vec<_> = [lower, upper].iter().map(|tar| zipped(&tar.clone().end())).collect();
+    let options = Options { digests: true, ..Options::default() };
+    let (facts, layers) = seaworthy_inspect::inspect_layers(&image(folder.path(), &blobs), &options).unwrap();
+    let union = layers.union();
+    let text = |node: &seaworthy_inspect::Node| String::from_utf8_lossy(layers.path(node)).into_owned();
+    let paths: Vec<(String, u32)> = union.nodes.iter().map(|node| (text(node), node.depth)).collect();
+    let expected = [("", 0), ("d", 1), ("d/x", 2), ("d/y", 2), ("e", 1), ("e/f", 2), ("e/f/g", 3)];
+    assert_eq!(paths, expected.map(|(path, depth)| (path.to_owned(), depth)));
+    let ends: Vec<u32> = union.nodes.iter().map(|node| node.end).collect();
+    assert_eq!(ends, [7, 4, 3, 4, 7, 7, 7]);
+    let does: Vec<_> =
+        layers.copies(&union, &union.nodes[2]).map(|entry| (entry.layer, entry.does)).collect();
+    assert_eq!(
+        does,
+        [(0, seaworthy_inspect::Does::Store(FileKind::File)), (1, seaworthy_inspect::Does::Delete)]
+    );
+    let deleted = layers.copies(&union, &union.nodes[2]).next().unwrap();
+    assert_eq!(deleted.hidden_by, Some(1));
+    assert!(deleted.digest.is_some_and(|digest| digest[0] == 0x76), "SHA-256 of `one` begins with 7692");
+    assert_eq!(facts.map[0].bytes, 5);
+    assert_eq!(facts.map[0].wasted, 3);
 }

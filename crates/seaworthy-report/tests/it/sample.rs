@@ -410,6 +410,9 @@ pub(crate) fn image() -> ImageFacts {
         }],
         scripts: Vec::new(),
         efficiency: 0.846,
+        dive: seaworthy_facts::DiveFact::default(),
+        base: None,
+        map: Vec::new(),
         secrets: Vec::new(),
         packages: vec![
             package(

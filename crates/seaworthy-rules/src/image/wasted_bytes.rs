@@ -1,7 +1,6 @@
 //! Reports bytes that are shipped although a later layer hides them.
 
 use crate::{Cx, Sink};
-use seaworthy_facts::WasteCause;
 use seaworthy_finding::{format_bytes, parse_bytes};
 
 declare_rule! {
@@ -28,12 +27,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         .iter()
         .take(10)
         .map(|waste| {
-            let cause = match waste.cause {
-                WasteCause::Deleted => "deleted later",
-                WasteCause::Rewritten => "rewritten later",
-                WasteCause::Restored => "stored again with other metadata",
-                WasteCause::PackageCache => "package manager's cache",
-            };
+            let cause = waste.cause.words();
             format!("{} {} (layer {}, {cause})", format_bytes(waste.bytes), waste.path, waste.layer + 1)
         })
         .collect();
