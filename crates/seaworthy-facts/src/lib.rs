@@ -13,6 +13,7 @@ mod project;
 mod release;
 mod run;
 mod size;
+mod source;
 mod workflow;
 
 pub use build::{BuildFacts, BuildStep};
@@ -44,6 +45,7 @@ pub use run::{
     RunFacts, SocketFact, StopFacts, WriteFact,
 };
 pub use size::{BaseBy, BaseFact, DiveFact, DivePath, MapNode, Spare};
+pub use source::{Absence, SourceFacts, SourcePlace, VariableRead};
 pub use workflow::{ActionFact, WorkflowFact};
 
 /// Everything known in one command; what a rule is given.

@@ -2,7 +2,7 @@
 
 use crate::declaration::Declaration;
 use crate::document::{DocumentFact, Fragment};
-use crate::{ActionFact, HadolintFact, PipelineFact, WorkflowFact};
+use crate::{ActionFact, HadolintFact, PipelineFact, SourceFacts, WorkflowFact};
 use seaworthy_dockerfile::ignore::IgnoreFile;
 use seaworthy_dockerfile::{Dockerfile, SyntaxError};
 use seaworthy_finding::{LineIndex, Span};
@@ -482,6 +482,8 @@ pub struct ProjectFacts {
     pub declarations: Vec<Declaration>,
     /// The Rust crate at the root.
     pub rust: Option<RustCrate>,
+    /// What the source code reads and serves; looked at only where something claims it.
+    pub source: Option<SourceFacts>,
     /// Files that could not be read, and why.
     pub unreadable: Vec<(String, String)>,
 }

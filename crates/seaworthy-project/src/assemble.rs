@@ -1,6 +1,6 @@
 //! From texts to facts, without touching the file system.
 
-use crate::{compose, declarations, gitlab, hadolint, markdown};
+use crate::{compose, declarations, gitlab, hadolint, markdown, source};
 use seaworthy_dockerfile::ignore;
 use seaworthy_facts::{
     ActionFact, ContextEntry, DockerfileFact, DocumentFact, IgnoreFact, ProjectFacts, SyntaxProblem,
@@ -116,6 +116,7 @@ pub fn from_files(files: &[(&str, &str)]) -> ProjectFacts {
     facts.context = context;
     let root = files.iter().filter(|(path, _)| declarations::wanted(path));
     facts.declarations = root.flat_map(|(path, text)| declarations::read(path, text)).collect();
+    facts.source = source::look(&facts, &read);
     facts
 }
 
@@ -147,6 +148,8 @@ fn rebuild(
         called: known.called.clone(),
         git: known.git.clone(),
         rust: known.rust.clone(),
+        declarations: known.declarations.clone(),
+        source: known.source.clone(),
         unreadable: known.unreadable.clone(),
         ..assemble(files, &|path| texts.get(path).or_else(|| known.beside.get(path)).cloned())
     }

@@ -1,7 +1,7 @@
 //! Walks a project and reads what is known by its name.
 
 use crate::assemble::{FileKind, assemble, follow_calls, kind_of, kind_of_named};
-use crate::{cargo, declarations, git};
+use crate::{cargo, declarations, git, source};
 use seaworthy_facts::{ContextEntry, ProjectFacts, TextFile};
 use std::collections::BTreeSet;
 use std::fs;
@@ -94,6 +94,7 @@ pub fn collect(root: &Path, opts: &Options) -> Result<ProjectFacts, ProjectError
         Some(declarations::read(&entry.path, &text))
     });
     facts.declarations = declared.flatten().collect();
+    facts.source = source::look(&facts, &beside);
     Ok(facts)
 }
 

@@ -12,6 +12,7 @@ mod git;
 mod gitlab;
 mod hadolint;
 pub mod markdown;
+mod source;
 mod yaml;
 
 pub use assemble::{FileKind, from_files, from_text, kind_of, with_open, with_texts};

@@ -5,7 +5,7 @@ use crate::{Usage, text};
 use seaworthy_dockerfile::Instruction;
 use seaworthy_facts::{
     ActionFact, ComposeFact, ComposeService, DockerfileFact, DocumentFact, Facts, ImageFacts, PipelineFact,
-    ProjectFacts, ReleaseFacts, RunFacts, WorkflowFact,
+    ProjectFacts, ReleaseFacts, RunFacts, SourceFacts, WorkflowFact,
 };
 use seaworthy_finding::{ImageConfig, Policy};
 
@@ -81,6 +81,11 @@ impl<'a> Cx<'a> {
     /// The documents.
     pub fn documents(&self) -> &'a [DocumentFact] {
         self.project().map_or(&[], |project| &project.documents)
+    }
+
+    /// What the source code reads and serves, where something claims it.
+    pub fn source(&self) -> Option<&'a SourceFacts> {
+        self.project()?.source.as_ref()
     }
 
     /// The Dockerfile the image is built from: the policy's, the one named `Dockerfile` at the root, or the only one.

@@ -1,7 +1,9 @@
 //! Rules that hold documents and compose files against the Dockerfile and the work tree.
 
+mod attestation_claim;
 mod base_version_mismatch;
 mod broken_link;
+mod health_path_mismatch;
 mod healthcheck_shadowed;
 mod invalid_command;
 mod licence_label_mismatch;
@@ -13,11 +15,17 @@ mod port_mismatch;
 mod published;
 mod refuted_checkbox;
 mod shape;
+mod signature_identity;
 mod unbound_publish;
+mod undocumented_variable;
 mod unpublished_image;
 mod unpublished_tag;
+mod unread_variable;
 mod user_mismatch;
+mod variable_default_mismatch;
+mod variables;
 mod version_label_mismatch;
+mod volume_mismatch;
 
 rules![
     port_mismatch,
@@ -35,6 +43,13 @@ rules![
     refuted_checkbox,
     version_label_mismatch,
     lockfile_not_copied,
+    unread_variable,
+    variable_default_mismatch,
+    undocumented_variable,
+    volume_mismatch,
+    health_path_mismatch,
+    signature_identity,
+    attestation_claim,
 ];
 
 use crate::dockerfile::final_chain;

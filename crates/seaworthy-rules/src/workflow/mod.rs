@@ -151,3 +151,4 @@ rules![
 ];
 
 pub(crate) use ignores::scopes;
+pub(crate) use unsigned_publication::signs_keyless;

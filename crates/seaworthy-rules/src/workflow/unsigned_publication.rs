@@ -60,3 +60,24 @@ fn signs_step(fact: &WorkflowFact, step: &Step) -> bool {
             .any(|command| signature_by_tag::signs(command).is_some())
             || step.run.as_ref().is_some_and(|run| run.value.contains("sign")))
 }
+
+/// Whether a workflow signs images, and without a key: nothing where it signs none.
+pub(crate) fn signs_keyless(fact: &WorkflowFact) -> Option<bool> {
+    let mut found = None;
+    for job in &fact.workflow.jobs {
+        for step in
+            job.steps.iter().filter(|step| step.run.as_ref().is_some_and(|run| run.value.contains("cosign")))
+        {
+            for command in publish::commands(&fact.file, step) {
+                if signature_by_tag::signs(&command).is_some() {
+                    let keyed = command
+                        .words
+                        .iter()
+                        .any(|word| word.starts_with("--key") || word.starts_with("-key"));
+                    found = Some(found.unwrap_or(false) || !keyed);
+                }
+            }
+        }
+    }
+    found
+}

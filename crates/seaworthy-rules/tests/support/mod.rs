@@ -114,6 +114,8 @@ pub fn path_of(language: &str) -> &'static str {
         "markdown" => "README.md",
         "licence" => "LICENSE",
         "hadolint" => ".hadolint.yaml",
+        "python" => "app/main.py",
+        "javascript" => "src/server.js",
         other => panic!("no file for a block of `{other}`"),
     }
 }
