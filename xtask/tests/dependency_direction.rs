@@ -13,6 +13,7 @@ const TABLE: &[(&str, u8, &[&str])] = &[
     ("dockerfile", 0, &["finding"]),
     ("workflow", 0, &["finding"]),
     ("facts", 0, &["finding", "oci", "dockerfile", "workflow"]),
+    ("packages", 0, &["facts"]),
     ("shell", 0, &["finding", "dockerfile"]),
     ("tags", 0, &[]),
     ("versions", 0, &[]),
@@ -24,12 +25,12 @@ const TABLE: &[(&str, u8, &[&str])] = &[
     // Stages: each gives facts and knows no other stage.
     ("project", 2, &["finding", "facts", "dockerfile", "workflow"]),
     ("build", 2, &["finding", "facts", "oci", "store", "engine"]),
-    ("inspect", 2, &["facts", "oci", "store"]),
+    ("inspect", 2, &["facts", "oci", "packages", "store"]),
     ("trial", 2, &["finding", "facts", "oci", "store", "sandbox", "engine"]),
     ("release", 2, &["facts", "oci", "store", "registry"]),
     // Rules see facts only; renderers see results only.
     ("rules", 3, &["finding", "facts", "dockerfile", "oci", "shell", "workflow", "tags"]),
-    ("report", 3, &["finding", "facts", "oci"]),
+    ("report", 3, &["finding", "facts", "oci", "packages"]),
 ];
 
 /// Most packages the lock file may name (STYLE section 1).

@@ -326,7 +326,8 @@ pub struct PackageFact {
     pub source: Option<SourcePackage>,
     /// Architecture, as its manager writes it; empty where it has none.
     pub arch: String,
-    /// The distribution's package that brought the evidence, as `name@version`: its maintainers answer for it.
+    /// Package URL of the package that brought the evidence: whoever maintains that one answers for it. A distribution's
+    /// package comes before a wheel.
     pub owner: Option<String>,
     /// Whether it was installed for development only, where the installer wrote that down.
     pub development: bool,
@@ -345,7 +346,7 @@ impl PackageFact {
         self.source.as_ref().map_or(&self.version, |source| &source.version)
     }
 
-    /// How others name it in `depends` and `owner`.
+    /// How others name it in `depends`.
     pub fn id(&self) -> String {
         format!("{}@{}", self.name, self.version)
     }
@@ -425,7 +426,7 @@ pub struct BinaryFact {
     pub go: Option<GoBuild>,
     /// What is known of the software inside.
     pub contents: Contents,
-    /// The package that brought the file, as `name@version`.
+    /// Package URL of the package that brought the file.
     pub owner: Option<String>,
     /// Index of the layer it comes from.
     pub layer: usize,

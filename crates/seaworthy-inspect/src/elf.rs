@@ -15,7 +15,10 @@ use crate::visit::{File, Piece, Visitor};
 use auditable::AuditFinder;
 use go::GoFinder;
 use header::{Header, NameTables};
-use seaworthy_facts::{BinaryFact, PackageFact, ScriptFact};
+use seaworthy_facts::{BinaryFact, Contents, PackageFact, ScriptFact};
+use seaworthy_packages::Source;
+use seaworthy_packages::auditable::crates as auditable_crates;
+use seaworthy_packages::go::information;
 use seaworthy_store::tape::shown;
 
 /// What is known of one ELF file.
@@ -156,25 +159,30 @@ pub(crate) fn read(view: &View<'_>) -> Programs {
         }
         for found in scan.elf.programs.iter().filter(|found| view.is_visible(layer, found.record)) {
             let path = absolute(scan.table.path(found.record));
-            let mut auditable = false;
-            if let Some(json) = &found.audit {
-                auditable = auditable::packages(json, &path, layer, &mut packages);
-            }
-            if let Some(info) = &found.go {
-                go::packages(info, &path, layer, &mut packages);
-            }
+            let source = |bytes| Source { path: &path, layer, bytes, distribution: None };
+            let crates = found.audit.as_ref().and_then(|json| auditable_crates(&source(json)));
+            let auditable = crates.is_some();
+            packages.extend(crates.into_iter().flatten());
+            let go = found.go.as_ref().and_then(|info| information(&source(info)));
+            let listed = auditable || go.as_ref().is_some_and(|go| go.listed);
+            let build = go.map(|go| {
+                packages.extend(go.packages);
+                go.build
+            });
             if found.executable {
                 let sections = found.sections.as_deref().unwrap_or_default();
                 let has = |name: &[u8]| memchr::memmem::find(sections, name).is_some();
                 binaries.push(BinaryFact {
-                    path,
                     architecture: found.header.architecture.to_owned(),
                     is_static: found.header.interpreter.is_none(),
                     interpreter: found.header.interpreter.clone(),
                     debug_symbols: has(b".debug_info") || has(b".zdebug_info"),
                     auditable,
+                    go: build,
+                    contents: if listed { Contents::Listed } else { Contents::Unknown },
+                    owner: None,
                     layer,
-                    ..BinaryFact::default()
+                    path,
                 });
             }
         }

@@ -85,11 +85,9 @@ pub fn inspect_layers(image: &Image, options: &Options) -> Result<(ImageFacts, L
     let view = packages::View::new(&scans, &merged);
     let distribution = packages::distribution(&view);
     let (users, groups) = users::read(&view);
-    let packages = packages::read(&view);
     let secrets = if options.skip_secrets { Vec::new() } else { secrets::read(image, &scans, &merged) };
-    let elf::Programs { binaries, packages: elf_packages, scripts } = elf::read(&view);
-    let mut packages = packages;
-    packages.extend(elf_packages);
+    let elf::Programs { mut binaries, packages: elf_packages, scripts } = elf::read(&view);
+    let mut packages = packages::read(&view, distribution.as_ref(), elf_packages, &mut binaries);
     packages.sort();
     packages.dedup();
     let base = base::of(&image.config, &image.manifest.annotations, scans.len());

@@ -1,23 +1,30 @@
 //! Installed packages, from the files their managers leave behind.
 //!
-//! Files that name packages are kept while they stream by; what a later layer hides does not count.
+//! Files that name packages are kept while they stream by; what a later layer hides does not count. The readers
+//! themselves are those of `seaworthy-packages`: here it is settled which files they see, which layer brought what
+//! they find, and who owns it.
 
-mod dpkg;
-mod npm;
-mod purl;
-mod python;
+mod archives;
+mod collect;
+mod depends;
+mod owners;
+mod programs;
 
 use crate::merge::{Merged, VISIBLE, absolute};
 use crate::pass::LayerScan;
 use crate::visit::{File, Piece, Visitor};
-pub(crate) use purl::purl;
-pub(crate) use seaworthy_facts::DistributionFact as Distribution;
-use seaworthy_facts::PackageFact;
+pub(crate) use archives::ArchiveVisitor;
+pub(crate) use collect::read;
+pub(crate) use programs::{ProgramFound, ProgramVisitor};
+use seaworthy_facts::DistributionFact;
+use seaworthy_packages::{Source, npm, python};
 
-/// The largest file that is kept, in bytes: a package database of a very large system.
+/// The largest file that is kept, in bytes.
 const DOCUMENT: u64 = 24 << 20;
-/// Most bytes kept of one layer.
-const BUDGET: u64 = 48 << 20;
+/// The largest database of a distribution that is kept, in bytes: the lists of files of a whole system.
+const DATABASE: u64 = 256 << 20;
+/// Most bytes kept of one layer, databases aside.
+const BUDGET: u64 = 96 << 20;
 
 /// What a kept file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,16 +33,36 @@ pub(crate) enum DocumentKind {
     Plain,
     /// dpkg's list of what is installed.
     DpkgStatus,
+    /// The paths of a Debian package.
+    DpkgList,
     /// Checksums of the files of a Debian package.
     Md5sums,
+    /// The licences of a Debian package, in the machine-readable form.
+    Copyright,
     /// apk's list of what is installed.
     ApkInstalled,
+    /// rpm's database.
+    RpmDatabase,
     /// `METADATA` of a wheel or `PKG-INFO` of an egg.
     PythonMetadata,
     /// Checksums of the files of a wheel.
     PythonRecord,
+    /// conda's record of a package.
+    CondaRecord,
     /// `package.json` of an installed npm package.
     PackageJson,
+    /// npm's list of what it installed.
+    NpmLock,
+    /// The specification of a Ruby gem.
+    Gemspec,
+    /// Composer's list of what it installed.
+    ComposerInstalled,
+    /// A .NET application's list of its parts.
+    DotnetDeps,
+    /// The description of an R package.
+    RDescription,
+    /// The version file of a Java or a Go installation.
+    Toolchain,
 }
 
 /// A kept file.
@@ -55,6 +82,8 @@ pub(crate) struct DocumentVisitor {
     kept: Documents,
     kind: Option<DocumentKind>,
     total: u64,
+    /// Records of files that were too large to be kept.
+    pub(crate) skipped: Vec<u32>,
 }
 
 impl DocumentVisitor {
@@ -65,8 +94,21 @@ impl DocumentVisitor {
 
 impl Visitor for DocumentVisitor {
     fn wants(&mut self, file: &File<'_>) -> bool {
-        self.kind = kind(file.path).filter(|_| file.size <= DOCUMENT && self.total + file.size <= BUDGET);
-        self.kind.is_some()
+        self.kind = kind(file.path);
+        let Some(kind) = self.kind else { return false };
+        let fits = match kind {
+            DocumentKind::RpmDatabase | DocumentKind::DpkgStatus | DocumentKind::ApkInstalled => {
+                file.size <= DATABASE
+            }
+            // Only its head is kept.
+            DocumentKind::PythonMetadata => true,
+            _ => file.size <= DOCUMENT && self.total + file.size <= BUDGET,
+        };
+        if !fits {
+            self.skipped.push(file.record);
+            self.kind = None;
+        }
+        fits
     }
 
     fn piece(&mut self, file: &File<'_>, piece: &Piece<'_>) {
@@ -75,6 +117,11 @@ impl Visitor for DocumentVisitor {
             let bytes = match kind {
                 // The head names the package; the description may be a whole book.
                 DocumentKind::PythonMetadata => python::head(piece.bytes),
+                // Free text says nothing exact.
+                DocumentKind::Copyright if !is_format(piece.bytes) => {
+                    self.kind = None;
+                    return;
+                }
                 _ => piece.bytes,
             };
             self.total += bytes.len() as u64;
@@ -86,6 +133,11 @@ impl Visitor for DocumentVisitor {
             document.bytes.extend_from_slice(piece.fresh());
         }
     }
+}
+
+/// Whether a copyright file is in the machine-readable form.
+fn is_format(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().get(..7).is_some_and(|start| start.eq_ignore_ascii_case(b"format:"))
 }
 
 /// What kind of document lies at a path; nothing for most.
@@ -100,21 +152,57 @@ fn kind(path: &[u8]) -> Option<DocumentKind> {
         }
         b"status" if folder == b"var/lib/dpkg" => Some(DocumentKind::DpkgStatus),
         b"installed" if folder.ends_with(b"lib/apk/db") => Some(DocumentKind::ApkInstalled),
+        b"Packages" | b"Packages.db" | b"rpmdb.sqlite" if folder.ends_with(b"/rpm") => {
+            Some(DocumentKind::RpmDatabase)
+        }
         b"METADATA" if folder.ends_with(b".dist-info") => Some(DocumentKind::PythonMetadata),
-        b"PKG-INFO" if folder.ends_with(b".egg-info") => Some(DocumentKind::PythonMetadata),
+        b"PKG-INFO" if folder.ends_with(b".egg-info") || folder.ends_with(b"/EGG-INFO") => {
+            Some(DocumentKind::PythonMetadata)
+        }
         b"RECORD" if folder.ends_with(b".dist-info") => Some(DocumentKind::PythonRecord),
         b"package.json" if npm::is_package_folder(folder) => Some(DocumentKind::PackageJson),
+        b".package-lock.json" if folder.ends_with(b"node_modules") => Some(DocumentKind::NpmLock),
+        b"installed.json" if folder.ends_with(b"/composer") => Some(DocumentKind::ComposerInstalled),
+        b"DESCRIPTION" if is_r_folder(folder) => Some(DocumentKind::RDescription),
+        b"release" | b"VERSION" => Some(DocumentKind::Toolchain).filter(|_| is_toolchain(folder, name)),
+        b"copyright" => folder.strip_prefix(b"usr/share/doc/").map(|_| DocumentKind::Copyright),
+        _ if folder.ends_with(b"conda-meta") && name.ends_with(b".json") => Some(DocumentKind::CondaRecord),
+        _ if name.ends_with(b".deps.json") => Some(DocumentKind::DotnetDeps),
+        _ if name.ends_with(b".gemspec")
+            && (folder.ends_with(b"/specifications") || folder.ends_with(b"/specifications/default")) =>
+        {
+            Some(DocumentKind::Gemspec)
+        }
         _ if name.ends_with(b".egg-info") && folder.ends_with(b"-packages") => {
             Some(DocumentKind::PythonMetadata)
         }
-        _ if name.ends_with(b".md5sums")
-            && matches!(folder, b"var/lib/dpkg/info" | b"var/lib/dpkg/status.d") =>
-        {
-            Some(DocumentKind::Md5sums)
+        _ if matches!(folder, b"var/lib/dpkg/info" | b"var/lib/dpkg/status.d") => {
+            if name.ends_with(b".md5sums") {
+                Some(DocumentKind::Md5sums)
+            } else if folder == b"var/lib/dpkg/status.d" {
+                Some(DocumentKind::DpkgStatus)
+            } else {
+                name.ends_with(b".list").then_some(DocumentKind::DpkgList)
+            }
         }
-        _ if folder == b"var/lib/dpkg/status.d" => Some(DocumentKind::DpkgStatus),
         _ => None,
     }
+}
+
+/// Whether a folder is an installed R package's: `…/library/NAME` or `…/site-library/NAME`.
+fn is_r_folder(folder: &[u8]) -> bool {
+    let parent = folder.iter().rposition(|byte| *byte == b'/').map(|at| &folder[..at]);
+    parent.is_some_and(|parent| parent.ends_with(b"library"))
+}
+
+/// Whether a folder may be where Java or Go is installed. Both files' names are common elsewhere.
+fn is_toolchain(folder: &[u8], name: &[u8]) -> bool {
+    let last = folder.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    if name == b"VERSION" {
+        return last == b"go";
+    }
+    let has = |part: &[u8]| memchr::memmem::find(folder, part).is_some();
+    has(b"java") || has(b"jdk") || has(b"jre") || has(b"jvm")
 }
 
 /// The scans as seen through the final tree.
@@ -131,6 +219,14 @@ pub(crate) struct Visible<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
+impl Visible<'_> {
+    /// Hands the file to a reader.
+    fn with<T>(&self, distribution: Option<&DistributionFact>, read: impl FnOnce(&Source<'_>) -> T) -> T {
+        let path = absolute(self.path);
+        read(&Source { path: &path, layer: self.layer, bytes: self.bytes, distribution })
+    }
+}
+
 impl<'a> View<'a> {
     pub(crate) fn new(scans: &'a [LayerScan], merged: &'a Merged) -> Self {
         Self { scans, merged }
@@ -141,18 +237,20 @@ impl<'a> View<'a> {
         self.merged.hidden_by[layer].get(record as usize).is_some_and(|by| *by == VISIBLE)
     }
 
+    /// The kept files of a kind in every layer, lowest first, and whether each is in the final tree.
+    fn all(&self, kind: DocumentKind) -> impl Iterator<Item = (Visible<'a>, bool)> + '_ {
+        self.scans.iter().enumerate().flat_map(move |(layer, scan)| {
+            scan.documents.iter().filter(move |document| document.kind == kind).map(move |document| {
+                let path = scan.table.path(document.record);
+                let visible = self.is_visible(layer, document.record);
+                (Visible { layer, path, bytes: &document.bytes }, visible)
+            })
+        })
+    }
+
     /// The kept files of a kind in the final tree.
     pub(crate) fn of_kind(&self, kind: DocumentKind) -> impl Iterator<Item = Visible<'a>> + '_ {
-        self.scans.iter().enumerate().flat_map(move |(layer, scan)| {
-            scan.documents
-                .iter()
-                .filter(move |document| document.kind == kind && self.is_visible(layer, document.record))
-                .map(move |document| Visible {
-                    layer,
-                    path: scan.table.path(document.record),
-                    bytes: &document.bytes,
-                })
-        })
+        self.all(kind).filter(|(_, visible)| *visible).map(|(document, _)| document)
     }
 
     /// A kept file of the final tree by its path without a leading slash.
@@ -161,10 +259,16 @@ impl<'a> View<'a> {
             .find(|document| document.path == path.as_bytes())
             .map(|found| found.bytes)
     }
+
+    /// Where a symbolic link of the final tree points to, by its absolute path.
+    fn link(&self, path: &str) -> Option<&'a str> {
+        let at = self.merged.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+        self.merged.files[at].link.as_deref()
+    }
 }
 
 /// The distribution, by `os-release(5)`.
-pub(crate) fn distribution(view: &View<'_>) -> Option<Distribution> {
+pub(crate) fn distribution(view: &View<'_>) -> Option<DistributionFact> {
     let bytes = view.document("etc/os-release").or_else(|| view.document("usr/lib/os-release"))?;
     let text = String::from_utf8_lossy(bytes);
     let value = |key: &str| {
@@ -172,67 +276,11 @@ pub(crate) fn distribution(view: &View<'_>) -> Option<Distribution> {
             .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
             .map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
     };
-    Some(Distribution {
+    Some(DistributionFact {
         id: value("ID")?,
         version: value("VERSION_ID").unwrap_or_default(),
         like: value("ID_LIKE").unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
         codename: value("VERSION_CODENAME").unwrap_or_default(),
         name: value("PRETTY_NAME").unwrap_or_default(),
     })
-}
-
-/// All packages but those that binaries carry.
-pub(crate) fn read(view: &View<'_>) -> Vec<PackageFact> {
-    let distribution = distribution(view);
-    let mut packages = Vec::new();
-    for document in view.of_kind(DocumentKind::DpkgStatus) {
-        dpkg::status(&document, distribution.as_ref(), &mut packages);
-    }
-    for document in view.of_kind(DocumentKind::ApkInstalled) {
-        dpkg::apk(&document, distribution.as_ref(), &mut packages);
-    }
-    for document in view.of_kind(DocumentKind::PythonMetadata) {
-        packages.extend(python::metadata(&document));
-    }
-    for document in view.of_kind(DocumentKind::PackageJson) {
-        packages.extend(npm::package_json(&document));
-    }
-    link(&mut packages);
-    packages
-}
-
-/// Turns names of dependencies into `name@version`, and drops those that are not installed.
-fn link(packages: &mut [PackageFact]) {
-    let mut known: std::collections::BTreeMap<(String, String), String> = std::collections::BTreeMap::new();
-    for package in packages.iter() {
-        known.insert(
-            (package.kind.clone(), package.name.to_ascii_lowercase()),
-            format!("{}@{}", package.name, package.version),
-        );
-    }
-    for package in packages.iter_mut() {
-        let mut depends: Vec<String> = package
-            .depends
-            .iter()
-            .filter_map(|name| known.get(&(package.kind.clone(), name.to_ascii_lowercase())).cloned())
-            .collect();
-        depends.sort();
-        depends.dedup();
-        package.depends = depends;
-    }
-}
-
-/// A package with what every kind has.
-pub(crate) fn package(kind: &str, name: &str, version: &str, document: &Visible<'_>) -> PackageFact {
-    PackageFact {
-        kind: kind.to_owned(),
-        name: name.to_owned(),
-        version: version.to_owned(),
-        purl: purl(kind, None, name, version, &[]),
-        license: None,
-        evidence: absolute(document.path),
-        layer: document.layer,
-        depends: Vec::new(),
-        ..PackageFact::default()
-    }
 }

@@ -1,12 +1,12 @@
 //! The one pass over a layer.
 
 use crate::elf::{ElfScan, ElfVisitor};
-use crate::packages::{DocumentVisitor, Documents};
+use crate::packages::{ArchiveVisitor, DocumentVisitor, Documents, ProgramFound, ProgramVisitor};
 use crate::secrets::{Candidate, SecretVisitor};
 use crate::table::{Extra, Record, Span, Table, What};
 use crate::visit::{File, OVERLAP, Piece, Visitor, WINDOW};
 use crate::{InspectError, Options};
-use seaworthy_facts::FileKind;
+use seaworthy_facts::{FileKind, PackageFact};
 use seaworthy_store::tape::{Entry, Kind, Walker, shown};
 use seaworthy_store::{Image, LayerEnd, LayerStream, StoreError};
 use sha2::{Digest as _, Sha256};
@@ -20,6 +20,9 @@ pub(crate) struct LayerScan {
     pub(crate) end: LayerEnd,
     pub(crate) table: Table,
     pub(crate) documents: Documents,
+    /// Packages of Java archives, by the record of the archive.
+    pub(crate) archives: Vec<(u32, Vec<PackageFact>)>,
+    pub(crate) programs: Vec<ProgramFound>,
     pub(crate) elf: ElfScan,
     pub(crate) secrets: Vec<Candidate>,
     pub(crate) problems: Vec<String>,
@@ -134,6 +137,8 @@ pub(crate) fn scan(image: &Image, index: usize, options: &Options) -> Result<Lay
         hash: ContentHash { enabled: image.manifest.layers.len() > 1, state: XxHash3_128::new(), value: 0 },
         digest: ContentDigest { enabled: options.digests, ..ContentDigest::default() },
         documents: DocumentVisitor::default(),
+        archives: ArchiveVisitor::new(index),
+        programs: ProgramVisitor::default(),
         elf: ElfVisitor::default(),
         secrets: SecretVisitor::new(!options.skip_secrets),
     };
@@ -147,15 +152,22 @@ pub(crate) fn scan(image: &Image, index: usize, options: &Options) -> Result<Lay
             error => error.into(),
         });
     }
-    let Pass { walker, mut table, problems, digest, documents, elf, secrets, .. } = pass;
+    let Pass { walker, mut table, mut problems, digest, documents, archives, programs, elf, secrets, .. } =
+        pass;
     table.digests = digest.found;
     // What follows the last entry belongs to the digests too.
     let end = walker.into_tape().finish()?;
     table.sort();
+    for record in documents.skipped.iter().chain(&archives.skipped).take(PROBLEMS) {
+        let path = shown(table.path(*record));
+        problems.push(format!("`{path}` is too large to be read for packages: what it lists is missing"));
+    }
     Ok(LayerScan {
         end,
         table,
         documents: documents.finish(),
+        archives: archives.finish(),
+        programs: programs.finish(),
         elf: elf.finish(),
         secrets: secrets.finish(),
         problems,
@@ -170,6 +182,8 @@ struct Pass {
     hash: ContentHash,
     digest: ContentDigest,
     documents: DocumentVisitor,
+    archives: ArchiveVisitor,
+    programs: ProgramVisitor,
     elf: ElfVisitor,
     secrets: SecretVisitor,
 }
@@ -205,7 +219,14 @@ impl Pass {
                         &mut self.window,
                         &file,
                         &mut self.hash,
-                        [&mut self.documents, &mut self.elf, &mut self.secrets, &mut self.digest],
+                        [
+                            &mut self.documents,
+                            &mut self.archives,
+                            &mut self.programs,
+                            &mut self.elf,
+                            &mut self.secrets,
+                            &mut self.digest,
+                        ],
                     )?;
                     if let Some(last) = self.table.records.last_mut() {
                         last.hash = hash;
@@ -226,7 +247,7 @@ fn content(
     window: &mut Vec<u8>,
     file: &File<'_>,
     hash: &mut ContentHash,
-    visitors: [&mut dyn Visitor; 4],
+    visitors: [&mut dyn Visitor; 6],
 ) -> Result<u128, StoreError> {
     let hashing = hash.wants(file);
     let mut visitors = visitors.map(|visitor| if visitor.wants(file) { Some(visitor) } else { None });

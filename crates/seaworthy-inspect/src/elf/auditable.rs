@@ -3,11 +3,8 @@
 //! The stream is recognised by its content, not by the section: the section headers come at the end of a file, when
 //! its content has long gone by.
 
-use crate::packages::purl;
 use crate::visit::Piece;
 use flate2::{Decompress, FlushDecompress, Status};
-use seaworthy_facts::PackageFact;
-use serde::Deserialize;
 
 /// How the list begins, whatever its length.
 const START: &[u8] = br#"{"packages":[{"#;
@@ -92,51 +89,4 @@ impl AuditFinder {
     pub(super) fn finish(self) -> Option<Vec<u8>> {
         self.done.then_some(self.out)
     }
-}
-
-#[derive(Deserialize)]
-struct List {
-    packages: Vec<Crate>,
-}
-
-#[derive(Deserialize)]
-struct Crate {
-    name: String,
-    version: String,
-    #[serde(default)]
-    kind: Option<String>,
-    #[serde(default)]
-    dependencies: Vec<usize>,
-    #[serde(default)]
-    root: bool,
-}
-
-/// Reads the list. Crates that only took part in the build are not in the binary and left out. False when the list
-/// is broken.
-pub(super) fn packages(json: &[u8], path: &str, layer: usize, packages: &mut Vec<PackageFact>) -> bool {
-    let Ok(list) = serde_json::from_slice::<List>(json) else { return false };
-    let built = |one: &Crate| one.kind.as_deref().is_none_or(|kind| kind != "build");
-    for one in list.packages.iter().filter(|one| built(one)) {
-        let mut depends: Vec<String> = one
-            .dependencies
-            .iter()
-            .filter_map(|at| list.packages.get(*at))
-            .filter(|other| built(other))
-            .map(|other| format!("{}@{}", other.name, other.version))
-            .collect();
-        depends.sort();
-        packages.push(PackageFact {
-            kind: "cargo".to_owned(),
-            name: one.name.clone(),
-            version: one.version.clone(),
-            purl: purl("cargo", None, &one.name, &one.version, &[]),
-            license: None,
-            evidence: path.to_owned(),
-            layer,
-            depends,
-            root: one.root,
-            ..PackageFact::default()
-        });
-    }
-    true
 }
