@@ -11,6 +11,7 @@ mod keys;
 mod place;
 mod publish;
 mod pull;
+pub mod retention;
 mod tags;
 mod verify;
 

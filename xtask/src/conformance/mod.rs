@@ -11,6 +11,7 @@ mod dockerfile_dump;
 mod dockerfile_lang;
 mod oci_broken;
 mod registry_faults;
+mod retention;
 mod static_cases;
 mod static_real;
 mod tags;
@@ -32,6 +33,7 @@ const KINDS: [(&str, Run); 10] = [
     ("dockerfile-lang", dockerfile_lang::run),
     ("oci-broken", oci_broken::run),
     ("registry-faults", registry_faults::run),
+    ("retention", retention::run),
     ("static", static_cases::run),
     ("static-real", static_real::run),
     ("static-real-compose", compose_model::real),
