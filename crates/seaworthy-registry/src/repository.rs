@@ -24,6 +24,8 @@ pub enum Access {
     Pull,
     /// Reading and writing.
     Push,
+    /// Reading, writing and deleting.
+    Delete,
 }
 
 /// A manifest as it was fetched; its bytes match the digest.
@@ -55,6 +57,7 @@ impl<'c> Repository<'c> {
         let actions = match access {
             Access::Pull => "pull",
             Access::Push => "pull,push",
+            Access::Delete => "pull,push,delete",
         };
         Self {
             client,
@@ -168,6 +171,29 @@ impl<'c> Repository<'c> {
         }
         crate::client::drain(&mut answer);
         Ok(listed)
+    }
+
+    /// Deletes a manifest by its digest, or a tag by its name, and returns whether it was there. A digest takes every
+    /// tag that points to it along; many registries cannot delete a tag alone.
+    ///
+    /// # Errors
+    /// [`Kind::Status`] with 405 where the registry deletes nothing, with 400 or 405 where it deletes no tags.
+    pub fn delete_manifest(&self, target: &str) -> Result<bool, Error> {
+        let action = "delete manifest";
+        let url = self.url(&format!("manifests/{target}"));
+        let call = self.call(action, Method::DELETE, url, Payload::None);
+        let mut answer = self.client.send(&call)?;
+        match answer.status().as_u16() {
+            200 | 202 | 204 => {
+                crate::client::drain(&mut answer);
+                Ok(true)
+            }
+            404 => {
+                crate::client::drain(&mut answer);
+                Ok(false)
+            }
+            _ => Err(refuse(action, &call.url, answer)),
+        }
     }
 
     /// Whether a blob is there, by one request.

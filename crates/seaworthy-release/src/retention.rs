@@ -3,16 +3,24 @@
 //! A registry holds manifests; tags name some of them, indexes reach others, and signatures, SBOMs and attestations hang
 //! on a subject. Tools that look at tags and ages alone delete the platforms of a multi-platform image, or its
 //! signature. So reachability comes first: whatever is kept keeps all it reaches and all that is attached to it, and
-//! whatever goes takes only what nothing else needs. The rules are those of the scenarios in `corpus/retention`.
+//! whatever goes takes only what nothing else needs.
+//!
+//! [`survey`] reads the graph from a registry, [`plan`] decides, [`apply`] deletes and looks again.
 
+mod apply;
 mod glob;
 mod graph;
 mod plan;
+mod survey;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+pub use apply::{Applied, apply};
 pub use plan::plan;
+pub use survey::{Survey, survey};
 
 /// What a manifest of the repository is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +57,8 @@ pub struct Version {
 }
 
 /// What shall go, and what stays whatever else is said. The default deletes nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Policy {
     /// Globs (`*`, `?`, `[…]`). An image with a matching tag is a candidate; its other tags stay, and so does it.
     pub delete_tags: Vec<String>,
@@ -58,8 +67,10 @@ pub struct Policy {
     /// The newest images by this number stay whole. An index counts once with all it reaches; what has no tag is not counted.
     pub keep_newest: usize,
     /// Only images older than this are candidates.
+    #[serde(with = "seconds")]
     pub older_than: Option<Duration>,
     /// Untagged manifests younger than this stay: a push may be in progress, and children come before their index.
+    #[serde(with = "seconds")]
     pub grace: Option<Duration>,
     /// Images without a tag are candidates.
     pub delete_untagged: bool,
@@ -72,7 +83,8 @@ pub struct Policy {
 }
 
 /// Why something is deleted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// Every tag of it is to go.
     Tags,
@@ -87,7 +99,7 @@ pub enum Cause {
 }
 
 /// One deletion.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deletion {
     /// The manifest.
     pub digest: String,
@@ -98,7 +110,7 @@ pub struct Deletion {
 }
 
 /// A tag that goes while its manifest stays.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Untag {
     /// The tag.
     pub tag: String,
@@ -107,7 +119,8 @@ pub struct Untag {
 }
 
 /// Something the plan does not mend, but a person should know of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Notice {
     /// Its manifest cannot be read; nothing is deleted, because anything could be a part of it.
     Unreadable(String),
@@ -132,7 +145,7 @@ pub enum Notice {
 }
 
 /// What to do. Every manifest stands in `keep` or in `delete`, exactly once.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// What stays, in the order it was given.
     pub keep: Vec<String>,
@@ -146,6 +159,24 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What of this plan still holds by a newer one: the same deletions with the same tags. The rest is what changed.
+    #[must_use]
+    pub fn still(&self, newer: &Self) -> (Self, Vec<String>) {
+        let same =
+            |one: &&Deletion| newer.delete.iter().any(|new| new.digest == one.digest && new.tags == one.tags);
+        let (delete, changed): (Vec<&Deletion>, Vec<&Deletion>) = self.delete.iter().partition(same);
+        let (untag, moved): (Vec<&Untag>, Vec<&Untag>) =
+            self.untag.iter().partition(|one| newer.untag.contains(one));
+        let mut left: Vec<String> = changed.into_iter().map(|one| one.digest.clone()).collect();
+        left.extend(moved.into_iter().map(|one| one.tag.clone()));
+        let plan = Self {
+            delete: delete.into_iter().cloned().collect(),
+            untag: untag.into_iter().cloned().collect(),
+            ..newer.clone()
+        };
+        (plan, left)
+    }
+
     /// Whether something kept the plan from doing what was asked.
     #[must_use]
     pub fn blocked(&self) -> bool {
@@ -156,4 +187,20 @@ impl Plan {
 /// Versions by digest. A digest given twice counts once, with the tags of both.
 fn by_digest(versions: &[Version]) -> BTreeMap<&str, usize> {
     versions.iter().enumerate().rev().map(|(at, version)| (version.digest.as_str(), at)).collect()
+}
+
+/// Durations as whole seconds.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
+    pub(super) fn serialize<S: Serializer>(value: &Option<Duration>, out: S) -> Result<S::Ok, S::Error> {
+        value.map(|duration| duration.as_secs()).serialize(out)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<u64>::deserialize(input)?.map(Duration::from_secs))
+    }
 }

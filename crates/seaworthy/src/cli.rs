@@ -183,6 +183,14 @@ pub(crate) enum Command {
         after_help = "Example:\n  seaworthy publish oci:target/seaworthy/image ghcr.io/acme/app:1.2.3 --key cosign.key"
     )]
     Publish(PublishArgs),
+    /// Delete old images of a repository, and nothing anybody still needs
+    ///
+    /// Tags, indexes, signatures and other attachments are read first, as one graph: what is kept keeps all its parts and
+    /// all that is attached to it. Without `--yes` or `--apply` nothing is deleted: the plan is shown.
+    #[command(
+        after_help = "Examples:\n  seaworthy prune ghcr.io/acme/app --delete-tag 'pr-*' --older-than 30d\n  seaworthy prune ghcr.io/acme/app --delete-tag '*' --keep 10 --plan plan.json\n  seaworthy prune ghcr.io/acme/app --apply plan.json"
+    )]
+    Prune(PruneArgs),
     /// Sign an image with a cosign key
     Sign(SignArgs),
     /// Attach an attestation to an image
@@ -390,6 +398,53 @@ pub(crate) struct PublishArgs {
     /// Write the digest to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) digest_file: Option<PathBuf>,
+    /// Speak plain HTTP to the registry; one on this machine needs no flag
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+}
+
+/// `prune`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+pub(crate) struct PruneArgs {
+    /// The repository, such as `ghcr.io/acme/app`
+    pub(crate) repository: String,
+    /// Delete images with a tag like this, repeatable (`*`, `?`, `[a-z]`); a tag beside others is taken away alone
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) delete_tag: Vec<String>,
+    /// Keep images with a tag like this whole, whatever else is said, repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) keep_tag: Vec<String>,
+    /// Keep the newest images; an index counts once
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) keep: usize,
+    /// Only images older than this: `30d`, `12h`, `2w`
+    #[arg(long, value_name = "AGE", value_parser = crate::commands::prune::age)]
+    pub(crate) older_than: Option<std::time::Duration>,
+    /// Untagged manifests younger than this stay, because a push may be in progress
+    #[arg(long, value_name = "AGE", default_value = "24h", value_parser = crate::commands::prune::age)]
+    pub(crate) grace: std::time::Duration,
+    /// Delete images without a tag that nothing reaches
+    #[arg(long)]
+    pub(crate) untagged: bool,
+    /// Delete signatures and other attachments whose image is gone
+    #[arg(long)]
+    pub(crate) orphans: bool,
+    /// Let images go that carry `latest`, `1` or `1.2`, too
+    #[arg(long)]
+    pub(crate) moving: bool,
+    /// Keep every digest that a file of this directory names, repeatable
+    #[arg(long, value_name = "DIR")]
+    pub(crate) protect_from: Vec<PathBuf>,
+    /// Write the plan to this file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["apply", "yes"])]
+    pub(crate) plan: Option<PathBuf>,
+    /// Carry out the plan of this file, as far as it still holds
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "delete_tag", "keep_tag", "keep", "older_than", "grace", "untagged", "orphans", "moving", "protect_from"])]
+    pub(crate) apply: Option<PathBuf>,
+    /// Plan and carry out at once
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// Speak plain HTTP to the registry; one on this machine needs no flag
     #[arg(long)]
     pub(crate) plain_http: bool,

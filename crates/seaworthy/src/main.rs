@@ -46,6 +46,7 @@ fn main() -> std::process::ExitCode {
         Command::Sbom(args) => commands::sbom::exec(&shell, global, args),
         Command::Tags(args) => commands::tags::exec(&shell, global, args),
         Command::Publish(args) => commands::publish::exec(&shell, global, args),
+        Command::Prune(args) => commands::prune::exec(&shell, global, args),
         Command::Sign(args) => commands::sign::exec(&shell, global, args),
         Command::Attest(args) => commands::attest::exec(&shell, global, args),
         Command::Verify(args) => commands::verify::exec(&shell, global, args),

@@ -13,6 +13,7 @@ pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod mend;
 pub(crate) mod pin;
+pub(crate) mod prune;
 pub(crate) mod publish;
 pub(crate) mod report;
 pub(crate) mod rules;

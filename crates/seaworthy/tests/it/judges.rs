@@ -28,7 +28,7 @@ fn judge(home: &Path, program: &Path, args: &[&str]) -> Output {
 
 /// A judge's standard output; it must be content.
 #[track_caller]
-fn content(home: &Path, program: &Path, args: &[&str]) -> String {
+pub(crate) fn content(home: &Path, program: &Path, args: &[&str]) -> String {
     let output = judge(home, program, args);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(
@@ -43,7 +43,7 @@ fn content(home: &Path, program: &Path, args: &[&str]) -> String {
 
 /// A judge that must refuse.
 #[track_caller]
-fn refuses(home: &Path, program: &Path, args: &[&str]) {
+pub(crate) fn refuses(home: &Path, program: &Path, args: &[&str]) {
     let output = judge(home, program, args);
     assert!(
         !output.status.success(),
@@ -54,7 +54,7 @@ fn refuses(home: &Path, program: &Path, args: &[&str]) {
 }
 
 /// The program with a key's password.
-fn with_password(args: &[&str]) -> crate::support::Ran {
+pub(crate) fn with_password(args: &[&str]) -> crate::support::Ran {
     seaworthy().args(args).env("COSIGN_PASSWORD", PASSWORD).output().unwrap().into()
 }
 
@@ -198,21 +198,21 @@ fn folded(folder: &Path, root: &str) -> Value {
 }
 
 /// A registry on loopback, ended with this value.
-struct Registry {
+pub(crate) struct Registry {
     child: Child,
     port: u16,
     _data: TempDir,
 }
 
 impl Registry {
-    fn start(program: &Path) -> Self {
+    pub(crate) fn start(program: &Path) -> Self {
         let data = tempfile::tempdir().unwrap();
         // Another process may take the port between the look and the start, so it is tried a few times.
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let root = data.path().join("data");
             let config = format!(
-                "version: 0.1\nlog: {{level: error}}\nstorage:\n  filesystem: {{rootdirectory: {}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n",
+                "version: 0.1\nlog: {{level: error}}\nstorage:\n  delete: {{enabled: true}}\n  filesystem: {{rootdirectory: {}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n",
                 root.display()
             );
             let file = data.path().join("config.yml");
@@ -238,7 +238,11 @@ impl Registry {
     }
 
     fn repository(&self) -> String {
-        format!("127.0.0.1:{}/password-api", self.port)
+        self.named("password-api")
+    }
+
+    pub(crate) fn named(&self, name: &str) -> String {
+        format!("127.0.0.1:{}/{name}", self.port)
     }
 }
 

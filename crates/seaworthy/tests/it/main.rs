@@ -17,6 +17,7 @@ mod judges;
 mod leftovers;
 mod lsp;
 mod mutants;
+mod prune;
 mod ship;
 mod support;
 mod tags;
