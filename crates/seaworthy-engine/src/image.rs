@@ -60,6 +60,23 @@ impl Engine {
         }
     }
 
+    /// Where the engine keeps its layers as directories, by its own word; nothing where it keeps them in another way,
+    /// or does not say. The directory may lie on another machine.
+    pub fn overlay_root(&self) -> Option<std::path::PathBuf> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Info {
+            #[serde(default)]
+            driver: String,
+            #[serde(default)]
+            docker_root_dir: String,
+        }
+        // An engine that does not answer this is asked for an export, which names the reason.
+        let info: Info = self.client.get("/info").ok()?;
+        let known = info.driver == "overlay2" || info.driver == "overlay";
+        (known && !info.docker_root_dir.is_empty()).then(|| info.docker_root_dir.into())
+    }
+
     /// Loads a docker archive.
     ///
     /// # Errors

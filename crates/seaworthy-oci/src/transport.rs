@@ -14,6 +14,10 @@ pub enum Source {
     OciArchive { path: PathBuf, reference: Option<String> },
     /// `docker-archive:PATH[:REF]`, what `docker save` writes.
     DockerArchive { path: PathBuf, reference: Option<String> },
+    /// `dir:PATH`, what skopeo writes into a directory, or any directory as the file tree of an image.
+    Directory { path: PathBuf },
+    /// `containers-storage:REF`, an image of Podman, Buildah or CRI-O, read from its directory.
+    Storage(String),
     /// `docker-daemon:REF`, an image of a Docker Engine or Podman.
     Daemon(String),
     /// `docker://REF`, a registry.
@@ -67,6 +71,20 @@ impl FromStr for Source {
                 return Ok(Self::DockerArchive { path, reference });
             }
         }
+        if let Some(path) = text.strip_prefix("dir://").or_else(|| text.strip_prefix("dir:")) {
+            // The path may contain colons: there is no reference after it.
+            if path.is_empty() {
+                return Err(SourceError::NoPath(text.to_owned()));
+            }
+            return Ok(Self::Directory { path: PathBuf::from(path) });
+        }
+        if let Some(rest) = text.strip_prefix("containers-storage:") {
+            // `[driver@root]` before the name chooses another store.
+            if rest.is_empty() {
+                return Err(SourceError::NoPath(text.to_owned()));
+            }
+            return Ok(Self::Storage(rest.to_owned()));
+        }
         for scheme in ["docker-daemon:", "local://", "docker:"] {
             if let Some(rest) = text.strip_prefix(scheme) {
                 return Ok(Self::Daemon(rest.to_owned()));
@@ -86,6 +104,8 @@ impl fmt::Display for Source {
             Self::Layout { path, reference } => with("oci", path, reference),
             Self::OciArchive { path, reference } => with("oci-archive", path, reference),
             Self::DockerArchive { path, reference } => with("docker-archive", path, reference),
+            Self::Directory { path } => write!(out, "dir:{}", path.display()),
+            Self::Storage(name) => write!(out, "containers-storage:{name}"),
             Self::Daemon(name) => write!(out, "docker-daemon:{name}"),
             Self::Registry(reference) => write!(out, "docker://{reference}"),
             Self::Bare(text) => out.write_str(text),
@@ -104,6 +124,8 @@ mod tests {
             "oci-archive:a.tar",
             "docker-archive:a.tar:b",
             "docker-daemon:a:b",
+            "dir:/a:b",
+            "containers-storage:localhost/a:b",
             "docker://docker.io/library/a:b",
             "a:b",
         ] {

@@ -59,12 +59,17 @@ impl Archive {
         let file = Arc::new(file);
         let mut head = [0; 4];
         let got = file.read_at(&mut head, 0).map_err(|error| StoreError::io("read", path, error))?;
-        match Compression::sniff(&head[..got]) {
-            Compression::None => {}
-            Compression::Gzip => return Err(not("it is compressed by gzip; unpack it with gunzip first")),
-            Compression::Zstd => return Err(not("it is compressed by zstd; unpack it with unzstd first")),
-        }
-        let section = Section { file: Arc::clone(&file), at: 0, left: meta.len() };
+        let (file, length) = match Compression::sniff(&head[..got]) {
+            Compression::None => {
+                let other = [("bzip2", &b"BZh"[..]), ("xz", b"\xfd7zX")];
+                if let Some((name, _)) = other.iter().find(|(_, magic)| head.starts_with(magic)) {
+                    return Err(not(&format!("it is compressed by {name}; unpack it first")));
+                }
+                (file, meta.len())
+            }
+            packed => unpacked(&file, packed, path)?,
+        };
+        let section = Section { file: Arc::clone(&file), at: 0, left: length };
         let mut walker = Walker::new(
             SeekTape(BufReader::with_capacity(4096, section)),
             path.display().to_string(),
@@ -283,6 +288,48 @@ impl Blobs for Archive {
     fn place(&self) -> String {
         self.path.display().to_string()
     }
+}
+
+/// A compressed archive in a file without a name: its parts are read out of order, which no compressed stream allows.
+fn unpacked(file: &Arc<File>, packed: Compression, path: &Path) -> Result<(Arc<File>, u64), StoreError> {
+    let raw = BufReader::with_capacity(128 << 10, Section { file: Arc::clone(file), at: 0, left: u64::MAX });
+    let mut reader: Box<dyn Read> = match packed {
+        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
+        _ => Box::new(crate::layer::Zstd::new(raw)),
+    };
+    let folder = std::env::temp_dir();
+    let mut plain =
+        tempfile::tempfile().map_err(|error| StoreError::io("create a temporary file in", &folder, error))?;
+    let limits = crate::Limits::default();
+    let stored = file.metadata().map_or(1, |meta| meta.len().max(1));
+    let mut buffer = vec![0; 128 << 10];
+    let mut total = 0u64;
+    loop {
+        crate::stop::check()?;
+        let count = match reader.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                let why = format!("cannot decompress {}: {error}", packed.name());
+                return Err(StoreError::Invalid { what: path.display().to_string(), why });
+            }
+        };
+        total += count as u64;
+        let limit = |what: &str, limit: String| StoreError::Limit {
+            what: format!("{what} of {}", path.display()),
+            limit,
+        };
+        if total > limits.unpacked {
+            return Err(limit("unpacked size", format!("{} bytes", limits.unpacked)));
+        }
+        if total > limits.ratio_from && total / stored > limits.ratio {
+            return Err(limit("compression ratio", format!("{} to 1", limits.ratio)));
+        }
+        io::Write::write_all(&mut plain, &buffer[..count])
+            .map_err(|error| StoreError::io("write a temporary file in", &folder, error))?;
+    }
+    Ok((Arc::new(plain), total))
 }
 
 /// A part of a file, read without moving the file's own position.

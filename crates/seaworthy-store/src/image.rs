@@ -119,6 +119,8 @@ pub fn open(source: &Source, platform: Option<&Platform>) -> Result<Image, Store
         Source::DockerArchive { path, reference } => {
             open_archive(Archive::open(path)?, reference.as_deref(), platform, source.clone())
         }
+        Source::Directory { path } => crate::folder::open(path, platform),
+        Source::Storage(name) => open_stored(name),
         Source::Bare(text) => open_bare(text, platform),
         Source::Daemon(_) | Source::Registry(_) => Err(StoreError::Elsewhere(source.clone())),
     }
@@ -132,7 +134,11 @@ fn open_bare(text: &str, platform: Option<&Platform>) -> Result<Image, StoreErro
             if path.join("oci-layout").exists() {
                 return open_layout(&path, reference.as_deref(), platform);
             }
-            let why = "it is a directory without an oci-layout file".to_owned();
+            if crate::folder::is_blob_folder(&path) {
+                return crate::folder::open(&path, platform);
+            }
+            let why =
+                "it is a directory without an oci-layout file; `dir:PATH` reads it as a file tree".to_owned();
             return Err(StoreError::NotAnImage { path, why });
         }
         if path.is_file() {
@@ -146,6 +152,29 @@ fn open_bare(text: &str, platform: Option<&Platform>) -> Result<Image, StoreErro
         }
     }
     Err(StoreError::Elsewhere(Source::Bare(text.to_owned())))
+}
+
+/// An image of containers/storage: `NAME`, or `[driver@root]NAME` for a store of one's own.
+fn open_stored(name: &str) -> Result<Image, StoreError> {
+    let (roots, name) = match name.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((store, name)) => {
+            let root = store.split_once('@').map_or(store, |(_, root)| root);
+            // `root+runroot:options`: only the first part says where the images are.
+            let root = root.split(['+', ':']).next().unwrap_or(root);
+            (vec![PathBuf::from(root)], name)
+        }
+        None => (crate::storage_roots(|name| std::env::var(name).ok()), name),
+    };
+    for root in &roots {
+        if let Some(image) = crate::open_storage(root, name)? {
+            return Ok(image);
+        }
+    }
+    let roots: Vec<String> = roots.iter().map(|root| root.display().to_string()).collect();
+    let path =
+        PathBuf::from(if roots.is_empty() { "containers-storage".to_owned() } else { roots.join(", ") });
+    let known = "others: `podman images` lists them".to_owned();
+    Err(StoreError::NoSuchReference { path, reference: name.to_owned(), known })
 }
 
 fn open_layout(

@@ -8,7 +8,7 @@ use crate::{Image, StoreError};
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
-use seaworthy_oci::{Digest, Hasher};
+use seaworthy_oci::{Descriptor, Digest, Hasher};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -87,7 +87,7 @@ type Raw = BufReader<Verified<Box<dyn Read + Send>>>;
 enum Decoder {
     Plain(Box<Raw>),
     Gzip(Box<MultiGzDecoder<Raw>>),
-    Zstd(Box<Zstd>),
+    Zstd(Box<Zstd<Raw>>),
 }
 
 impl Decoder {
@@ -147,7 +147,7 @@ impl LayerStream {
             why: format!("there is no layer {index}"),
         })?;
         let what = format!("layer {index}");
-        let reader = image.blobs().open(descriptor)?;
+        let reader = image.blobs().open(descriptor).map_err(|error| foreign(error, descriptor, index))?;
         let mut raw = BufReader::with_capacity(RAW, Verified::new(reader, descriptor, what.as_str()));
         let head = raw.fill_buf().map_err(|error| StoreError::io("read", Path::new(&what), error))?;
         let compression = Compression::sniff(head);
@@ -255,6 +255,33 @@ impl Read for LayerStream {
     }
 }
 
+/// A missing blob of a foreign layer is missing on purpose: its licence keeps it out of registries (`image-spec`,
+/// layer.md, "Non-Distributable Layers").
+fn foreign(error: StoreError, descriptor: &Descriptor, index: usize) -> StoreError {
+    let kind = &descriptor.media_type;
+    let named = kind.contains(".nondistributable.") || kind.contains(".foreign.");
+    match error {
+        StoreError::MissingBlob { digest, .. } if named || !descriptor.urls.is_empty() => {
+            let from = match descriptor.urls.as_slice() {
+                [] => "the manifest does not say where it can be had".to_owned(),
+                urls => {
+                    let urls: Vec<String> =
+                        urls.iter().take(3).map(|url| crate::tape::shown(url.as_bytes())).collect();
+                    format!("it is to be had from {}", urls.join(", "))
+                }
+            };
+            StoreError::Invalid {
+                what: format!("layer {index}, {digest}"),
+                why: format!(
+                    "it is a foreign layer of type `{}`, which images do not carry; {from}",
+                    crate::tape::shown(kind.as_bytes())
+                ),
+            }
+        }
+        other => other,
+    }
+}
+
 /// Reads a blob to its end, where its size and digest are checked.
 fn drain(raw: &mut Raw) -> io::Result<()> {
     loop {
@@ -267,14 +294,14 @@ fn drain(raw: &mut Raw) -> io::Result<()> {
 }
 
 /// zstd frames one after the other, skippable ones skipped.
-struct Zstd {
-    raw: Raw,
+pub(crate) struct Zstd<R> {
+    raw: R,
     frame: FrameDecoder,
     open: bool,
 }
 
-impl Zstd {
-    fn new(raw: Raw) -> Self {
+impl<R: BufRead> Zstd<R> {
+    pub(crate) fn new(raw: R) -> Self {
         Self { raw, frame: FrameDecoder::new(), open: false }
     }
 
@@ -299,7 +326,7 @@ impl Zstd {
     }
 }
 
-impl Read for Zstd {
+impl<R: BufRead> Read for Zstd<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             if !self.open {

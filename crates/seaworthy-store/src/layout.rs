@@ -560,7 +560,7 @@ pub(crate) fn sniff_document(bytes: &[u8]) -> String {
     }
 }
 
-fn read_bounded(path: &Path) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn read_bounded(path: &Path) -> Result<Vec<u8>, StoreError> {
     let io = |error| StoreError::io("read", path, error);
     let meta = fs::metadata(path).map_err(io)?;
     if !meta.is_file() {

@@ -1,12 +1,15 @@
-//! Image sources and sinks: OCI layouts and archives, docker archives.
+//! Image sources and sinks: OCI layouts and archives, docker archives, directories, the stores of engines.
 //!
 //! Nothing here trusts a length, a digest or a path it reads; every size and digest is checked on the way through.
 
 mod archive;
 mod error;
+mod folder;
+mod graph;
 mod image;
 mod layer;
 mod layout;
+mod pump;
 mod stop;
 pub mod tape;
 mod unpack;
@@ -14,9 +17,11 @@ mod verify;
 
 pub use archive::{Archive, write_docker_archive, write_oci_archive};
 pub use error::StoreError;
+pub use graph::{is_docker_graph, open_docker_graph, open_storage, storage_roots};
 pub use image::{Image, descend, open};
 pub use layer::{Compression, LayerEnd, LayerStream, Limits};
 pub use layout::{BlobSink, DOCUMENT_LIMIT, Layout, REF_NAME, parse_config, parse_index, parse_manifest};
+pub use pump::{Pump, PumpWriter};
 pub use stop::stop;
 pub use unpack::{UnpackOptions, Unpacked, unpack};
 pub use verify::Verified;

@@ -12,10 +12,10 @@ use seaworthy_facts::{BuildFacts, ProjectFacts, RunFacts};
 use seaworthy_finding::{ExitCode, ImageConfig};
 use seaworthy_oci::{Descriptor, Platform, Reference, Source, media_type};
 use seaworthy_registry::{Access, Client};
-use seaworthy_store::{Archive, Blobs, Image, StoreError, descend};
+use seaworthy_store::{Blobs, Image, Pump, StoreError, descend};
 use seaworthy_trial::{DockerDriver, Event, Options, Plan, Subject};
 use std::collections::BTreeMap;
-use std::io::{Read, Seek as _};
+use std::io::{self, Read, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -37,28 +37,37 @@ pub(crate) fn open(
                 shell.note(&format!("`{name}` is read as `docker-daemon:{name}`"));
                 return from_engine(name);
             }
+            for root in seaworthy_store::storage_roots(|name| std::env::var(name).ok()) {
+                // A store that cannot be read, as root's cannot by others, is not where the image is looked for.
+                if let Ok(Some(image)) = seaworthy_store::open_storage(&root, name) {
+                    shell.note(&format!("`{name}` is read as `{}`", image.source));
+                    return Ok(image);
+                }
+            }
             let reference: Reference = name.parse().map_err(|error| {
                 Failure::of("open the image", &error).hint("name a layout, an archive or a reference: `oci:DIR`, `docker-archive:FILE`, `docker://REF`")
             })?;
             if !name.contains('/') && !name.contains(':') {
                 return Err(Failure::new(
                     ExitCode::Error,
-                    format!("`{name}` is neither a file, a layout nor an image of a Docker Engine"),
+                    format!("`{name}` is neither a file, a layout nor an image of a Docker Engine or Podman"),
                 )
                 .hint("write `docker://NAME` for a registry"));
             }
             shell.note(&format!("`{name}` is read as `docker://{reference}`"));
             from_registry(global, &reference, platform)
         }
-        Source::Layout { .. } | Source::OciArchive { .. } | Source::DockerArchive { .. } => {
-            Err(Failure::new(ExitCode::Error, format!("failed to open `{source}`")))
-        }
+        Source::Layout { .. }
+        | Source::OciArchive { .. }
+        | Source::DockerArchive { .. }
+        | Source::Directory { .. }
+        | Source::Storage(_) => Err(Failure::new(ExitCode::Error, format!("failed to open `{source}`"))),
     }
 }
 
-/// Blobs of a repository; each is fetched into a file without a name when it is asked for.
+/// Blobs of a repository; each streams from the registry while it is read, and is stored nowhere.
 struct RegistryBlobs {
-    client: Client,
+    client: Arc<Client>,
     reference: Reference,
 }
 
@@ -73,11 +82,24 @@ impl Blobs for RegistryBlobs {
             let found = repository.manifest(descriptor.digest.as_str()).map_err(failed)?;
             return Ok(Box::new(std::io::Cursor::new(found.bytes)));
         }
-        let unwritable = |error| StoreError::io("write a temporary file in", &std::env::temp_dir(), error);
-        let mut sink = tempfile::tempfile().map_err(unwritable)?;
-        repository.pull_blob(descriptor, &mut sink).map_err(failed)?;
-        sink.rewind().map_err(unwritable)?;
-        Ok(Box::new(sink))
+        let (client, reference) = (Arc::clone(&self.client), self.reference.clone());
+        let (descriptor, name) = (descriptor.clone(), Arc::<str>::from(name));
+        Ok(Box::new(Pump::start(move |out| {
+            let fetch = |source| io::Error::from(StoreError::io("fetch", Path::new(&*name), source));
+            let repository = client.repository(&reference, Access::Pull);
+            // A transfer that breaks off is taken up where it ended; what differs from the digest ends the stream.
+            let mut blob =
+                repository.open_blob(&descriptor).map_err(|error| fetch(io::Error::other(error)))?;
+            let mut buffer = vec![0; 64 << 10];
+            loop {
+                match blob.read(&mut buffer) {
+                    Ok(0) => return Ok(()),
+                    Ok(count) => out.write_all(&buffer[..count])?,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(fetch(error)),
+                }
+            }
+        })))
     }
 
     fn place(&self) -> String {
@@ -90,7 +112,7 @@ fn from_registry(
     reference: &Reference,
     platform: Option<&Platform>,
 ) -> Result<Image, Failure> {
-    let client = Client::new(release::registry(global, None));
+    let client = Arc::new(Client::new(release::registry(global, None)));
     let found =
         client.repository(reference, Access::Pull).manifest(&reference.target()).map_err(|error| {
             let hint = error.hint();
@@ -105,24 +127,27 @@ fn from_registry(
         .map_err(|error| Failure::of("open the image", &error))
 }
 
-/// An archive in a directory that lives as long as the image.
+/// An image of an archive in a directory that lives as long as the image.
 struct Exported {
-    archive: Archive,
+    image: Image,
     _work: WorkDir,
 }
 
 impl Blobs for Exported {
     fn open(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, StoreError> {
-        self.archive.open(descriptor)
+        self.image.blobs().open(descriptor)
     }
 
     fn place(&self) -> String {
-        self.archive.place()
+        self.image.blobs().place()
     }
 }
 
 fn from_engine(name: &str) -> Result<Image, Failure> {
     let engine = Engine::connect().map_err(|error| engine_failure("reach the engine", &error))?;
+    if let Some(image) = from_overlay(&engine, name) {
+        return Ok(image);
+    }
     let work = WorkDir::new("export")?;
     let file = work.path().join("image.tar");
     let mut stream = engine.export(name).map_err(|error| engine_failure("export the image", &error))?;
@@ -130,16 +155,35 @@ fn from_engine(name: &str) -> Result<Image, Failure> {
     std::io::copy(&mut stream, &mut out).map_err(|error| Failure::of("export the image", &error))?;
     let opened = seaworthy_store::open(&Source::DockerArchive { path: file.clone(), reference: None }, None);
     let image = opened.map_err(|error| Failure::of("read the export", &error))?;
-    let archive = Archive::open(&file).map_err(|error| Failure::of("read the export", &error))?;
-    let blobs = Arc::new(Exported { archive, _work: work });
-    Image::new(
-        Source::Daemon(name.to_owned()),
-        image.descriptor,
-        image.manifest_bytes,
-        image.config_bytes,
-        blobs,
-    )
-    .map_err(|error| Failure::of("read the export", &error))
+    let (descriptor, manifest, config) =
+        (image.descriptor.clone(), image.manifest_bytes.clone(), image.config_bytes.clone());
+    let blobs = Arc::new(Exported { image, _work: work });
+    Image::new(Source::Daemon(name.to_owned()), descriptor, manifest, config, blobs)
+        .map_err(|error| Failure::of("read the export", &error))
+}
+
+/// The image from the engine's own directories, where they can be read here: nothing is exported then. Anything that
+/// stands in the way leads to the export, which says why it fails.
+fn from_overlay(engine: &Engine, name: &str) -> Option<Image> {
+    if !engine.is_local() {
+        return None;
+    }
+    let root = engine.overlay_root()?;
+    let id = engine.image(name).ok()??.id;
+    let hex = id.trim_start_matches("sha256:");
+    if engine.info().name == "Podman" {
+        let roots = seaworthy_store::storage_roots(|name| std::env::var(name).ok());
+        let image = roots.iter().find_map(|root| seaworthy_store::open_storage(root, hex).ok()?);
+        return image.map(|mut image| {
+            image.source = Source::Daemon(name.to_owned());
+            image
+        });
+    }
+    if !seaworthy_store::is_docker_graph(&root) {
+        return None;
+    }
+    let id = format!("sha256:{hex}").parse().ok()?;
+    seaworthy_store::open_docker_graph(&root, &id, Source::Daemon(name.to_owned())).ok()
 }
 
 /// Builds a Dockerfile through BuildKit.

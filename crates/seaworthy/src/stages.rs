@@ -47,8 +47,8 @@ pub(crate) fn note_unread(shell: &Shell, project: &ProjectFacts) {
 }
 
 /// How an image may be named.
-pub(crate) const SOURCES: &str =
-    "write `oci:DIR[:REF]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker-daemon:REF` or `docker://REF`";
+pub(crate) const SOURCES: &str = "write `oci:DIR[:REF]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker-daemon:REF`, `containers-storage:REF`, \
+     `docker://REF` or `dir:DIR`";
 
 /// Opens an image of a layout, an archive, an engine or a registry.
 pub(crate) fn open_image(

@@ -109,6 +109,8 @@ fn read(value: &str, directory: &Path) -> Result<Base, BuildError> {
         Source::Bare(text) if directory.join(&text).join("oci-layout").is_file() => {
             Source::Layout { path: directory.join(text), reference: None }
         }
+        Source::Directory { path } => Source::Directory { path: directory.join(path) },
+        source @ Source::Storage(_) => source,
         Source::Bare(text) | Source::Daemon(text) => {
             return Ok(Base::Context(format!("docker-image://{text}")));
         }
