@@ -267,6 +267,9 @@ pub enum SecretPlace {
         line: u64,
         /// Whether a later layer deletes or hides the file: it is in the image all the same.
         hidden: bool,
+        /// Index of the layer that does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hidden_by: Option<usize>,
     },
     /// In a variable of the configuration.
     Env {
@@ -283,6 +286,11 @@ pub enum SecretPlace {
         /// Index of the entry.
         index: usize,
     },
+    /// In another text of the configuration, or an annotation of the manifest.
+    Field {
+        /// Its name, such as `config.Cmd`.
+        name: String,
+    },
 }
 
 /// A secret, never shown in clear.
@@ -294,10 +302,29 @@ pub struct SecretFact {
     pub detector: String,
     /// The first characters and the length, such as `ghp_… (40 characters)`.
     pub redacted: String,
+    /// SHA-256 of the secret in hexadecimal, so that it can be recognised; not of one that could be guessed from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// What else is known: that a passphrase protects a key, that a checksum does not fit, whose account it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Where it lies.
     pub place: SecretPlace,
     /// Whether its structure or checksum proves it, rather than its looks.
     pub proven: bool,
+}
+
+/// What looks like a secret in a file that a package's own checksums prove to be unmodified: no finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpstreamSecret {
+    /// Path in the image.
+    pub path: String,
+    /// Index of the layer.
+    pub index: usize,
+    /// The detector's name.
+    pub detector: String,
+    /// The package, such as `wheel boto-2.49.0`.
+    pub owner: String,
 }
 
 /// A software package found in the image.
@@ -512,6 +539,9 @@ pub struct ImageFacts {
     pub map: Vec<MapNode>,
     /// Secrets in any layer and in the configuration.
     pub secrets: Vec<SecretFact>,
+    /// What was left out of them because a package proves it to be its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub upstream_secrets: Vec<UpstreamSecret>,
     /// The distribution.
     pub distribution: Option<DistributionFact>,
     /// Packages.

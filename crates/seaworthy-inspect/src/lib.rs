@@ -85,7 +85,8 @@ pub fn inspect_layers(image: &Image, options: &Options) -> Result<(ImageFacts, L
     let view = packages::View::new(&scans, &merged);
     let distribution = packages::distribution(&view);
     let (users, groups) = users::read(&view);
-    let secrets = if options.skip_secrets { Vec::new() } else { secrets::read(image, &scans, &merged) };
+    let (secrets, upstream_secrets) =
+        if options.skip_secrets { Default::default() } else { secrets::read(image, &scans, &merged) };
     let elf::Programs { mut binaries, packages: elf_packages, scripts } = elf::read(&view);
     let mut packages = packages::read(&view, distribution.as_ref(), elf_packages, &mut binaries);
     packages.sort();
@@ -113,6 +114,7 @@ pub fn inspect_layers(image: &Image, options: &Options) -> Result<(ImageFacts, L
         map,
         secrets,
         distribution,
+        upstream_secrets,
         packages,
         binaries,
         users,

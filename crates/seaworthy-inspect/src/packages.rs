@@ -49,6 +49,8 @@ pub(crate) enum DocumentKind {
     PythonRecord,
     /// conda's record of a package.
     CondaRecord,
+    /// `direct_url.json` of a wheel that came from no index.
+    PythonDirectUrl,
     /// `package.json` of an installed npm package.
     PackageJson,
     /// npm's list of what it installed.
@@ -159,6 +161,7 @@ fn kind(path: &[u8]) -> Option<DocumentKind> {
         b"PKG-INFO" if folder.ends_with(b".egg-info") || folder.ends_with(b"/EGG-INFO") => {
             Some(DocumentKind::PythonMetadata)
         }
+        b"direct_url.json" if folder.ends_with(b".dist-info") => Some(DocumentKind::PythonDirectUrl),
         b"RECORD" if folder.ends_with(b".dist-info") => Some(DocumentKind::PythonRecord),
         b"package.json" if npm::is_package_folder(folder) => Some(DocumentKind::PackageJson),
         b".package-lock.json" if folder.ends_with(b"node_modules") => Some(DocumentKind::NpmLock),

@@ -2,28 +2,38 @@
 //!
 //! One search for fixed beginnings runs over everything; only where one is found does a detector look closer. Free-form
 //! passwords have no beginning: they are looked for in small files that look like configuration, and judged by entropy.
-//! What a package's own checksums prove to be unmodified upstream is left out: test keys of libraries are nobody's
-//! secret, and the proof is better than a list of paths to skip.
+//! What a package's own checksums prove to be unmodified upstream is left out and counted: test keys of libraries are
+//! nobody's secret, and the proof is better than a list of paths to skip.
 
 mod assignment;
+mod binary;
 mod detectors;
 mod documents;
+mod encoded;
 mod formats;
+mod found;
+mod grams;
+mod pem;
 mod proof;
 mod shape;
 
 use crate::merge::{Merged, VISIBLE, absolute};
 use crate::pass::LayerScan;
 use crate::visit::{File, OVERLAP, Piece, Visitor};
-use detectors::{Match, Prefilter};
-use proof::Content;
-use seaworthy_facts::{SecretFact, SecretPlace};
+use assignment::Strictness;
+use detectors::DETECTORS;
+use found::{Match, keep};
+use proof::{Asked, Content};
+use seaworthy_facts::{SecretFact, SecretPlace, UpstreamSecret};
 use seaworthy_store::Image;
 
 /// Most findings of one file; a dump of tokens need not be listed whole.
-const PER_FILE: usize = 50;
+const PER_FILE: usize = 300;
 /// Most findings of one layer.
-const PER_LAYER: usize = 2000;
+const PER_LAYER: usize = 20_000;
+/// What a format may need of the bytes before it. So much of a piece's end is looked at with that piece, and not with
+/// the next one, which begins with the same bytes.
+const LEAD: usize = 256;
 
 /// What was found in a file of a layer.
 #[derive(Debug)]
@@ -37,7 +47,7 @@ pub(crate) struct Candidate {
 
 /// Looks for secrets.
 pub(crate) struct SecretVisitor {
-    prefilter: Option<&'static Prefilter>,
+    enabled: bool,
     found: Vec<Candidate>,
     current: Current,
 }
@@ -45,8 +55,8 @@ pub(crate) struct SecretVisitor {
 /// The state of the file that streams by.
 #[derive(Default)]
 struct Current {
-    /// Candidates from here on are this file's.
-    start: usize,
+    /// What was found, with lines.
+    found: Vec<Match>,
     binary: bool,
     lines: u64,
     hashing: Option<proof::Hashing>,
@@ -54,95 +64,87 @@ struct Current {
 
 impl SecretVisitor {
     pub(crate) fn new(enabled: bool) -> Self {
-        let prefilter = enabled.then(|| &**detectors::PREFILTER);
-        Self { prefilter, found: Vec::new(), current: Current::default() }
+        Self { enabled, found: Vec::new(), current: Current::default() }
     }
 
     pub(crate) fn finish(self) -> Vec<Candidate> {
         self.found
     }
-
-    fn add(&mut self, file: &File<'_>, line: u64, found: Match) {
-        let known = &self.found[self.current.start..];
-        if known.len() < PER_FILE
-            && self.found.len() < PER_LAYER
-            && !known.iter().any(|other| other.found.covers(&found))
-        {
-            self.found.push(Candidate { record: file.record, line, found, content: None });
-        }
-    }
 }
 
 impl Visitor for SecretVisitor {
     fn wants(&mut self, file: &File<'_>) -> bool {
-        self.prefilter.is_some() && file.size >= 8
+        self.enabled && file.size >= 8 && self.found.len() < PER_LAYER
     }
 
     fn piece(&mut self, file: &File<'_>, piece: &Piece<'_>) {
-        let Some(prefilter) = self.prefilter else { return };
         if piece.first() {
             let head = &piece.bytes[..piece.bytes.len().min(8192)];
+            let hashes = !piece.last && proof::may_be_owned(file.path);
             self.current = Current {
-                start: self.found.len(),
+                found: Vec::new(),
                 binary: memchr::memchr(0, head).is_some(),
                 lines: 0,
-                hashing: (!piece.last && proof::may_be_owned(file.path)).then(proof::Hashing::default),
+                hashing: hashes.then(proof::Hashing::default),
             };
         }
-        if let Some(hashing) = &mut self.current.hashing {
+        let Current { found: known, binary, lines, hashing } = &mut self.current;
+        if let Some(hashing) = hashing {
             hashing.update(piece.fresh());
         }
-        // What begins in the last bytes of a piece comes again with the next one.
-        let end = if piece.last { piece.bytes.len() } else { piece.bytes.len().saturating_sub(OVERLAP) };
-        let mut lines = LineCount::new(piece.bytes, self.current.lines);
-        let binary = self.current.binary;
-        let mut add = |at, found| {
-            let line = if binary { 0 } else { lines.at(at) };
-            self.add(file, line, found);
+        let length = piece.bytes.len();
+        let from = if piece.first() { 0 } else { LEAD };
+        let end = if piece.last { length } else { length.saturating_sub(OVERLAP - LEAD) };
+        let mut counter = LineCount::new(piece.bytes, *lines);
+        let mut add = |mut found: Match| {
+            if known.len() < PER_FILE {
+                let at = usize::try_from(found.at).unwrap_or(0);
+                found.line = if *binary { 0 } else { counter.at(at) };
+                found.at += piece.offset;
+                keep(known, found);
+            }
         };
-        // Large programs and data are where time goes and where the formats of three bytes only cause noise.
-        if binary && !piece.whole() {
-            prefilter.each_long(piece.bytes, end, &mut add);
-        } else {
-            prefilter.each(piece.bytes, end, add);
-        }
+        DETECTORS.each(piece.bytes, (from, end), *binary, &mut add);
         if piece.whole() {
-            self.whole(file, piece.bytes, prefilter);
-        } else if !piece.last && !binary {
-            lines.at(end);
-            self.current.lines = lines.count;
+            whole(file, piece.bytes, &mut add);
+        } else if !piece.last && !*binary {
+            counter.at(length.saturating_sub(OVERLAP));
+            *lines = counter.count;
         }
-        if piece.last && self.found.len() > self.current.start {
+        if piece.last && !self.current.found.is_empty() {
             let content = match self.current.hashing.take() {
                 Some(hashing) => Some(hashing.finish()),
                 None => piece.whole().then(|| Content::of(piece.bytes)),
             };
-            for candidate in &mut self.found[self.current.start..] {
-                candidate.content.clone_from(&content);
+            self.current.found.sort_by_key(|found| found.at);
+            for found in self.current.found.drain(..) {
+                let content = content.clone();
+                self.found.push(Candidate { record: file.record, line: found.line, found, content });
             }
         }
     }
 }
 
-impl SecretVisitor {
-    /// What needs the whole file: formats that are told by the file's name, free-form passwords, UTF-16.
-    fn whole(&mut self, file: &File<'_>, bytes: &[u8], prefilter: &Prefilter) {
-        if let Some(narrow) = shape::from_utf16(bytes) {
-            let mut lines = LineCount::new(&narrow, 0);
-            prefilter.each(&narrow, narrow.len(), |at, found| self.add(file, lines.at(at), found));
-            return;
+/// What needs the whole file: formats that are told by the file's name or its form, free-form passwords.
+fn whole(file: &File<'_>, bytes: &[u8], add: &mut dyn FnMut(Match)) {
+    if let Some(found) = binary::read(bytes) {
+        add(found);
+    }
+    let strictness = assignment::strictness(file.path, file.size);
+    if memchr::memchr(0, bytes).is_none() {
+        documents::read(file.path, bytes).into_iter().for_each(&mut *add);
+        if let Some(strictness) = strictness {
+            assignment::read(bytes, strictness).into_iter().for_each(add);
         }
-        if self.current.binary {
-            return;
-        }
-        let mut lines = LineCount::new(bytes, 0);
-        let mut found = documents::read(file.path, bytes);
-        if assignment::is_configuration(file.path, file.size) {
-            found.extend(assignment::read(bytes));
-        }
-        found.sort_by_key(|(at, _)| *at);
-        for (at, found) in found {
-            self.add(file, lines.at(at), found);
+    } else if let Some(strictness) = strictness
+        && let Some(narrow) = shape::from_utf16(bytes)
+    {
+        // The known formats are found in UTF-16 where they lie; places of the others are about half as far.
+        let start = bytes.len().saturating_sub(narrow.len() * 2) as u64;
+        for mut found in assignment::read(&narrow, strictness) {
+            found.at = start + found.at * 2;
+            found.length *= 2;
+            add(found);
         }
     }
 }
@@ -173,71 +175,108 @@ impl<'a> LineCount<'a> {
     }
 }
 
-/// All secrets of an image: those of the layers that no package explains, then those of the configuration.
-pub(crate) fn read(image: &Image, scans: &[LayerScan], merged: &Merged) -> Vec<SecretFact> {
-    let mut secrets = Vec::new();
-    for (index, scan) in scans.iter().enumerate() {
-        let digest =
-            image.manifest.layers.get(index).map(|layer| layer.digest.to_string()).unwrap_or_default();
-        for candidate in &scan.secrets {
-            let path = scan.table.path(candidate.record);
-            if candidate.content.as_ref().is_some_and(|content| proof::is_upstream(scans, path, content)) {
-                continue;
-            }
-            let hidden =
-                merged.hidden_by[index].get(candidate.record as usize).is_some_and(|by| *by != VISIBLE);
-            secrets.push(candidate.found.fact(SecretPlace::File {
-                layer: digest.clone(),
-                index,
+/// All secrets of an image: those of the layers that no package explains, then those of the configuration; and what was
+/// left out because a package's checksums explain it.
+pub(crate) fn read(
+    image: &Image,
+    scans: &[LayerScan],
+    merged: &Merged,
+) -> (Vec<SecretFact>, Vec<UpstreamSecret>) {
+    let (mut secrets, mut upstream) = (Vec::new(), Vec::new());
+    let all = || {
+        scans.iter().enumerate().flat_map(|(index, scan)| {
+            scan.secrets.iter().map(move |candidate| (index, scan.table.path(candidate.record), candidate))
+        })
+    };
+    let asked = all().filter_map(|(_, path, candidate)| Some((path, candidate.content.as_ref()?)));
+    let mut owners = Asked::new(asked).owners(scans).into_iter();
+    for (index, path, candidate) in all() {
+        let owner = candidate.content.as_ref().and_then(|_| owners.next()).flatten();
+        if let Some(owner) = owner {
+            upstream.push(UpstreamSecret {
                 path: absolute(path),
-                line: candidate.line,
-                hidden,
-            }));
+                index,
+                detector: candidate.found.detector.to_owned(),
+                owner,
+            });
+            continue;
         }
+        let digest = image.manifest.layers.get(index).map(|layer| layer.digest.to_string());
+        let by = merged.hidden_by[index].get(candidate.record as usize).filter(|by| **by != VISIBLE);
+        secrets.push(candidate.found.fact(SecretPlace::File {
+            layer: digest.unwrap_or_default(),
+            index,
+            path: absolute(path),
+            line: candidate.line,
+            hidden: by.is_some(),
+            hidden_by: by.map(|by| *by as usize),
+        }));
     }
     secrets.extend(of_config(image));
-    secrets
+    (secrets, upstream)
 }
 
-/// Secrets in variables, labels and the history.
+/// Secrets in variables, labels, the history, and all other texts of the configuration and the manifest.
 fn of_config(image: &Image) -> Vec<SecretFact> {
     let mut secrets: Vec<SecretFact> = Vec::new();
     let config = &image.config.config;
     let mut add = |found: Vec<Match>, place: &dyn Fn() -> SecretPlace| {
         let mut kept: Vec<Match> = Vec::new();
         for found in found {
-            if !kept.iter().any(|other| other.covers(&found)) {
-                secrets.push(found.fact(place()));
-                kept.push(found);
-            }
+            keep(&mut kept, found);
         }
+        kept.sort_by_key(|found| found.at);
+        secrets.extend(kept.iter().map(|found| found.fact(place())));
     };
     for entry in &config.env {
         let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
-        add(of_value(name, value), &|| SecretPlace::Env { name: name.to_owned() });
+        add(of_pair(name, value), &|| SecretPlace::Env { name: name.to_owned() });
     }
     for (name, value) in &config.labels {
-        add(of_value(name, value), &|| SecretPlace::Label { name: name.clone() });
+        add(of_pair(name, value), &|| SecretPlace::Label { name: name.clone() });
     }
     for (index, entry) in image.config.history.iter().enumerate() {
-        let mut found = Vec::new();
-        for text in [&entry.created_by, &entry.comment].into_iter().flatten() {
-            found.extend(of_text(text.as_bytes()));
-            found.extend(assignment::read(text.as_bytes()).into_iter().map(|(_, found)| found));
+        for text in [&entry.created_by, &entry.comment, &entry.author].into_iter().flatten() {
+            add(of_text(text), &|| SecretPlace::History { index });
         }
-        add(found, &|| SecretPlace::History { index });
+    }
+    let health = config.healthcheck.as_ref().map(|health| health.test.join(" "));
+    let fields = [
+        ("config.Entrypoint", Some(config.entrypoint.join(" "))),
+        ("config.Cmd", Some(config.cmd.join(" "))),
+        ("config.Healthcheck", health),
+        ("config.OnBuild", Some(config.on_build.join("\n"))),
+        ("author", image.config.author.clone()),
+    ];
+    for (field, text) in fields {
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            add(of_text(&text), &|| SecretPlace::Field { name: field.to_owned() });
+        }
+    }
+    for (name, value) in &image.manifest.annotations {
+        add(of_pair(name, value), &|| SecretPlace::Field { name: format!("annotation {name}") });
     }
     secrets
 }
 
-fn of_value(name: &str, value: &str) -> Vec<Match> {
-    let mut found = of_text(value.as_bytes());
-    found.extend(assignment::of_pair(name, value));
+/// Secrets of a name and its value.
+fn of_pair(name: &str, value: &str) -> Vec<Match> {
+    // The name with it says what a value of no form of its own is.
+    let text = format!("{name}={value}");
+    let mut found = Vec::new();
+    DETECTORS.each(text.as_bytes(), (0, text.len()), false, |one| found.push(one));
+    found.extend(assignment::of_pair(name, value).into_iter().map(|mut one| {
+        one.at += name.len() as u64 + 1;
+        one
+    }));
     found
 }
 
-fn of_text(bytes: &[u8]) -> Vec<Match> {
+/// Secrets of a text, such as a command.
+fn of_text(text: &str) -> Vec<Match> {
+    let bytes = text.as_bytes();
     let mut found = Vec::new();
-    detectors::PREFILTER.each(bytes, bytes.len(), |_, one| found.push(one));
+    DETECTORS.each(bytes, (0, bytes.len()), false, |one| found.push(one));
+    found.extend(assignment::read(bytes, Strictness::Configuration));
     found
 }

@@ -3,7 +3,7 @@
 //! Precision comes first. Only small files that look like somebody's configuration are searched, the value must have
 //! entropy and no word of documentation, and packages' own files are excluded by their checksums later.
 
-use super::detectors::Match;
+use super::found::{Match, Rank};
 use super::shape;
 use regex::bytes::{Regex, RegexBuilder};
 use std::sync::LazyLock;
@@ -11,22 +11,61 @@ use std::sync::LazyLock;
 /// The largest file that is searched, in bytes.
 const LARGEST: u64 = 512 << 10;
 
+/// How sure a value must look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strictness {
+    /// A file of names and values: anything random under a telling name.
+    Configuration,
+    /// A program: names of variables tell less, so only quoted texts that are surely random.
+    Code,
+}
+
 static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let name = r"(?:passwords?|passwd|passphrase|pwd|secrets?|tokens?|api_?-?keys?|apikeys?|access_?-?keys?|private_?-?keys?|auth_?-?keys?|encryption_?-?keys?|signing_?-?keys?|secret_?-?keys?|credentials?)";
+    let name = r"(?:passwords?|passwd|passphrase|passcode|pass|pwd|psk|secrets?|salt|tokens?|apikeys?|(?:api|app|access|account|private|auth|encryption|signing|secret|master|session|hmac|jwt|deploy|service|client|license|storage)_?-?keys?|credentials?)";
+    let glue = r#"\\?["']?\]?\s{0,4}(?::|=>|:?=|\n\s{1,16}value:|\s{1,4}value=)\s{0,4}"#;
     let pattern = format!(
-        r#"(?i)(?:^|[^a-z0-9_.\-])([a-z0-9_.\-]{{0,40}}{name}(?:_?[a-z0-9]{{0,12}})?)["']?\s{{0,4}}(?::|=>|:?=)\s{{0,4}}(?:"([^"\r\n]{{8,256}})"|'([^'\r\n]{{8,256}})'|([^\s"'`,;#&|<>()]{{8,256}}))"#
+        r#"(?i)(?:^|[^a-z0-9_.\-])([a-z0-9_.\-]{{0,40}}{name}(?:_?[a-z0-9]{{0,12}}){{0,2}})(?:{glue}(?:"([^"\r\n]{{8,256}})"|'([^'\r\n]{{8,256}})'|\\"([^"\\\r\n]{{8,256}})\\"|([^\s"'`,;#&|<>()\\]{{8,256}}))|>([^<>\r\n]{{8,256}})</)"#
     );
     RegexBuilder::new(&pattern).unicode(false).multi_line(true).build().ok()
 });
 
-static URL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let pattern = r"\b[a-z][a-z0-9+]{1,20}://[^\s:@/'\x22]{0,64}:([^\s:@/'\x22]{4,128})@[A-Za-z0-9]";
-    RegexBuilder::new(pattern).unicode(false).build().ok()
-});
+/// How strict the search in a file is; nothing where its name does not look like somebody's configuration or program.
+pub(super) fn strictness(path: &[u8], size: u64) -> Option<Strictness> {
+    const CODE: [&str; 33] = [
+        ".py", ".js", ".mjs", ".cjs", ".ts", ".jsx", ".tsx", ".rb", ".php", ".go", ".java", ".kt", ".cs", ".sh",
+        ".bash", ".ps1", ".sql", ".lua", ".pl", ".ex", ".exs", ".rs", ".tf", ".hcl", ".gradle", ".groovy", ".scala",
+        ".swift", ".vb", ".bat", ".vue", ".txt", ".erb",
+    ];
+    if is_configuration(path, size) {
+        return Some(Strictness::Configuration);
+    }
+    let lower = path.to_ascii_lowercase();
+    let ends = CODE.iter().any(|ending| lower.ends_with(ending.as_bytes()));
+    let test = [&b"test"[..], b"spec", b"mock", b"fixture", b"example", b"sample", b"/doc", b"usr/local/"];
+    (size <= LARGEST && ends && !is_others(path) && !test.iter().any(|part| memchr::memmem::find(&lower, part).is_some()))
+        .then_some(Strictness::Code)
+}
 
 /// Whether a file looks like somebody's configuration.
 pub(super) fn is_configuration(path: &[u8], size: u64) -> bool {
-    const NAMES: [&str; 19] = [
+    const NAMES: [&str; 36] = [
+        "credentials.json",
+        "credentials.yml",
+        "secrets.py",
+        "conf.py",
+        "settings.xml",
+        "web.config",
+        "nuget.config",
+        "auth.json",
+        ".htaccess",
+        ".dockercfg",
+        "config.inc.php",
+        "configuration.php",
+        "parameters.php",
+        ".terraformrc",
+        "environment",
+        "settings.php",
+        "env.sh",
         ".env",
         ".envrc",
         ".npmrc",
@@ -47,7 +86,13 @@ pub(super) fn is_configuration(path: &[u8], size: u64) -> bool {
         "database.php",
         "credentials.toml",
     ];
-    const ENDINGS: [&str; 15] = [
+    const ENDINGS: [&str; 21] = [
+        ".rc",
+        ".credentials",
+        ".env.sh",
+        ".xml",
+        ".ovpn",
+        ".nmconnection",
         ".env",
         ".ini",
         ".cfg",
@@ -64,34 +109,9 @@ pub(super) fn is_configuration(path: &[u8], size: u64) -> bool {
         ".secrets",
         ".envrc",
     ];
-    // What lies here is a distribution's or a package's, and has no checksum to prove it where a manager keeps none.
-    const NOT_OURS: [&str; 9] = [
-        "usr/share/",
-        "usr/lib/",
-        "usr/include/",
-        "usr/lib64/",
-        "lib/",
-        "var/lib/",
-        "proc/",
-        "sys/",
-        "usr/local/share/",
-    ];
-    const NOT_OURS_IN: [&str; 8] = [
-        "site-packages/",
-        "dist-packages/",
-        "node_modules/",
-        "/vendor/",
-        "/testdata/",
-        "/locale/",
-        "/locales/",
-        "/i18n/",
-    ];
     let Ok(path) = std::str::from_utf8(path) else { return false };
     let lower = path.to_ascii_lowercase();
-    if size > LARGEST
-        || NOT_OURS.iter().any(|start| lower.starts_with(start))
-        || NOT_OURS_IN.iter().any(|part| lower.contains(part))
-    {
+    if size > LARGEST || is_others(path.as_bytes()) {
         return false;
     }
     let name = lower.rsplit('/').next().unwrap_or_default();
@@ -103,64 +123,88 @@ pub(super) fn is_configuration(path: &[u8], size: u64) -> bool {
     named && !lock && !name.contains("example") && !name.contains("sample") && !name.contains("template")
 }
 
-/// Secrets of a text, with their positions.
-pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Match)> {
-    let mut found = Vec::new();
-    if let Some(pattern) = PAIR.as_ref() {
-        for captures in pattern.captures_iter(bytes) {
-            let value = (2..=4).find_map(|group| captures.get(group));
-            let (Some(name), Some(value)) = (captures.get(1), value) else { continue };
-            let name = String::from_utf8_lossy(name.as_bytes()).to_ascii_lowercase();
-            let Ok(text) = std::str::from_utf8(value.as_bytes()) else { continue };
-            if is_secret_name(&name) && is_secret(text) {
-                found.push((value.start(), of(&name, text)));
-            }
-        }
+/// Whether a file lies where distributions and package managers put theirs.
+fn is_others(path: &[u8]) -> bool {
+    // What lies here is a distribution's or a package's, and has no checksum to prove it where a manager keeps none.
+    const NOT_OURS: [&str; 11] = [
+        "usr/share/",
+        "usr/lib/",
+        "usr/include/",
+        "usr/lib64/",
+        "lib/",
+        "var/lib/",
+        "proc/",
+        "sys/",
+        "usr/local/share/",
+        "usr/local/go/",
+        "opt/java/",
+    ];
+    const NOT_OURS_IN: [&str; 9] = [
+        "node_modules/",
+        "/gems/",
+        "/go/pkg/mod/",
+        "/python3.",
+        "/vendor/",
+        "/testdata/",
+        "/locale/",
+        "/locales/",
+        "/i18n/",
+    ];
+    let Ok(path) = std::str::from_utf8(path) else { return true };
+    let lower = path.to_ascii_lowercase();
+    // Packages of Python prove what is theirs; what is left is somebody's.
+    if ["site-packages/", "dist-packages/"].iter().any(|part| lower.contains(part)) {
+        return ["/_vendor/", "/tests/", "/test/", "/examples/"].iter().any(|part| lower.contains(part));
     }
-    if let Some(pattern) = URL.as_ref() {
-        for captures in pattern.captures_iter(bytes) {
-            let Some(value) = captures.get(1) else { continue };
-            if std::str::from_utf8(value.as_bytes()).is_ok_and(is_secret) {
-                let secret = Match::new("password in a URL", "url-password", value.as_bytes(), 0, false);
-                found.push((value.start(), secret));
-            }
+    NOT_OURS.iter().any(|start| lower.starts_with(start)) || NOT_OURS_IN.iter().any(|part| lower.contains(part))
+}
+
+/// Secrets of a text.
+pub(super) fn read(bytes: &[u8], strictness: Strictness) -> Vec<Match> {
+    let mut found = Vec::new();
+    let Some(pattern) = PAIR.as_ref() else { return found };
+    for captures in pattern.captures_iter(bytes) {
+        let value = (2..=6).find_map(|group| captures.get(group));
+        let (Some(name), Some(value)) = (captures.get(1), value) else { continue };
+        let name = String::from_utf8_lossy(name.as_bytes()).to_ascii_lowercase();
+        let Ok(text) = std::str::from_utf8(value.as_bytes()) else { continue };
+        let quoted = captures.get(5).is_none();
+        // In a program a bare word after `=` is a name.
+        let sure = strictness == Strictness::Configuration
+            || (quoted && is_strong_name(&name) && text.len() >= 12 && shape::entropy(text.as_bytes()) >= 3.5);
+        if sure && is_secret_name(&name) && is_secret(text) {
+            found.push(of(&name, text, value.start()));
         }
     }
     found
+}
+
+/// Whether a name can only be that of a secret.
+fn is_strong_name(name: &str) -> bool {
+    ["password", "passwd", "secret", "token", "api_key", "apikey", "access_key", "private_key", "credential"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// The secret of one name and value, as of a variable or a label.
 pub(super) fn of_pair(name: &str, value: &str) -> Vec<Match> {
     let name = name.to_ascii_lowercase();
-    let mut found: Vec<Match> = read(value.as_bytes()).into_iter().map(|(_, found)| found).collect();
-    let says_so = [
-        "password",
-        "passwd",
-        "passphrase",
-        "secret",
-        "token",
-        "apikey",
-        "api_key",
-        "access_key",
-        "private_key",
-        "credential",
-        "pwd",
-    ]
-    .iter()
-    .any(|word| name.contains(word));
+    let mut found = read(value.as_bytes(), Strictness::Configuration);
+    let says_so =
+        is_strong_name(&name) || ["passphrase", "pwd", "_pass", "encryption_key", "app_key", "master_key", "_salt"].iter().any(|word| name.contains(word));
     if says_so && is_secret_name(&name) && is_secret(value) {
-        found.push(of(&name, value));
+        found.push(of(&name, value, 0));
     }
     found
 }
 
-fn of(name: &str, value: &str) -> Match {
-    let (what, detector) = if name.contains("pass") || name.contains("pwd") {
+fn of(name: &str, value: &str, at: usize) -> Match {
+    let kind = if name.contains("pass") || name.contains("pwd") {
         ("password", "password-assignment")
     } else {
         ("secret", "secret-assignment")
     };
-    Match::new(what, detector, value.as_bytes(), 0, false)
+    Match::new(kind, Rank::Named, value.as_bytes(), at, 0)
 }
 
 /// Names of what only concerns a secret: its file, its length, its public half.
@@ -203,11 +247,19 @@ mod tests {
     #[test]
     fn values_and_their_placeholders() {
         let text = b"DB_PASSWORD=tR7xpq-Zx_91mNb2\nAPI_TOKEN: ${TOKEN}\npassword_file = /run/secrets/db1\nsecret: changeme1234\n\"jwtSecret\": \"9f8aK2mQ7xZ1pL0v\"\nmax_tokens = 1234567890a\n";
-        let found = read(text);
+        let found = read(text, Strictness::Configuration);
         assert_eq!(found.len(), 2, "{found:?}");
-        let text =
-            b"DATABASE_URL=postgres://app:zK81mQ0xPq7v@db:5432/app\nOTHER=postgres://app:password@db/app\n";
-        assert_eq!(read(text).len(), 1);
+        assert_eq!(read(text, Strictness::Code).len(), 1);
+        for text in [
+            "<password>tR7xpq-Zx_91mNb2</password>",
+            "- name: DB_PASSWORD\n  value: tR7xpq-Zx_91mNb2\n",
+            "Server=db;Uid=app;Pwd=tR7xpq-Zx_91mNb2;",
+            "<add key=\"ApiToken\" value=\"tR7xpq-Zx_91mNb2\"/>",
+            "define('AUTH_KEY', 'x'); $token = 'tR7xpq-Zx_91mNb2';",
+            "{\\\"client_secret\\\": \\\"tR7xpq-Zx_91mNb2\\\"}",
+        ] {
+            assert_eq!(read(text.as_bytes(), Strictness::Configuration).len(), 1, "{text}");
+        }
         assert_eq!(of_pair("DB_PASSWORD", "tR7xpq-Zx_91mNb2").len(), 1);
         assert_eq!(of_pair("GPG_KEY", "E3FF2839C048B25C084DEBE9B26995E310250568").len(), 0);
         assert_eq!(of_pair("PYTHON_SHA256", "9b74c9897bac770ffc029102a200c5de").len(), 0);

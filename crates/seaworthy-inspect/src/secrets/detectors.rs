@@ -1,340 +1,322 @@
-//! Finds known formats: one search for what they begin with, a closer look where one may be.
+//! A closer look where a known format may begin.
 
-use super::formats::{DETECTORS, Detector, Judge};
-use super::shape;
-use aho_corasick::packed;
-use aho_corasick::{AhoCorasick, MatchKind};
-use memchr::memmem;
-use regex::bytes::{Regex, RegexBuilder};
-use seaworthy_facts::{SecretFact, SecretPlace};
-use std::sync::{Arc, LazyLock};
+use super::formats::{FORMATS, Format, Judge};
+use super::found::{Match, Rank};
+use super::grams::{Grams, Hit};
+use super::{encoded, pem, shape};
+use regex::bytes::{Captures, Regex, RegexBuilder};
+use std::sync::LazyLock;
 
-/// What was found, without its clear text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Match {
-    what: &'static str,
-    detector: &'static str,
-    redacted: String,
-    proven: bool,
-    /// A digest of the clear text, to count one secret once per place.
-    fingerprint: u128,
-}
-
-impl Match {
-    /// A match whose first `shown` bytes may be told.
-    pub(super) fn new(
-        what: &'static str,
-        detector: &'static str,
-        secret: &[u8],
-        shown: usize,
-        proven: bool,
-    ) -> Self {
-        // Never more than a quarter of a secret is told.
-        let shown = shown.min(secret.len() / 4);
-        let head = seaworthy_store::tape::shown(&secret[..shown]);
-        Self {
-            what,
-            detector,
-            redacted: format!("{head}… ({} characters)", secret.len()),
-            proven,
-            fingerprint: twox_hash::XxHash3_128::oneshot(secret),
-        }
-    }
-
-    /// Whether another match says nothing new beside this one.
-    pub(super) fn covers(&self, other: &Self) -> bool {
-        self.fingerprint == other.fingerprint
-    }
-
-    /// The finding.
-    pub(super) fn fact(&self, place: SecretPlace) -> SecretFact {
-        SecretFact {
-            what: self.what.to_owned(),
-            detector: self.detector.to_owned(),
-            redacted: self.redacted.clone(),
-            place,
-            proven: self.proven,
-        }
-    }
-}
+/// Most bytes of one secret, key blocks included.
+const LONGEST: usize = super::OVERLAP - super::LEAD;
 
 /// A pattern that is compiled when first needed.
 type Pattern = LazyLock<Option<Regex>, Box<dyn FnOnce() -> Option<Regex> + Send>>;
 
-/// Finds every place where a format may begin, at the speed of memory.
-pub(super) struct Prefilter {
-    packed: Option<packed::Searcher>,
-    automaton: AhoCorasick,
-    /// The detector of each literal.
-    owners: Vec<usize>,
-    /// Literals of three bytes, searched for on their own: among the others they would halve the speed of all.
-    short: Vec<(memmem::Finder<'static>, usize)>,
+/// Finds the known formats.
+pub(super) struct Detectors {
+    grams: Grams,
     patterns: Vec<Pattern>,
 }
 
-/// The one prefilter. Patterns are compiled when first needed, without Unicode: with it they take a hundred times the
-/// time and memory, and the formats are ASCII.
-pub(super) static PREFILTER: LazyLock<Arc<Prefilter>> = LazyLock::new(|| Arc::new(Prefilter::new()));
+/// The one set of detectors. Patterns are compiled when first needed, without Unicode: with it they take a hundred
+/// times the time and memory, and the formats are ASCII.
+pub(super) static DETECTORS: LazyLock<Detectors> = LazyLock::new(Detectors::new);
 
-impl Prefilter {
+/// Text around a place where a format may begin.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'a> {
+    pub(super) bytes: &'a [u8],
+    /// Where the beginning lies.
+    pub(super) start: usize,
+    /// Whether the file is no text.
+    pub(super) binary: bool,
+    /// How many encodings it was unwrapped from.
+    pub(super) depth: u8,
+}
+
+impl Detectors {
     fn new() -> Self {
-        let mut literals: Vec<&str> = Vec::new();
-        let (mut owners, mut short) = (Vec::new(), Vec::new());
-        for (index, detector) in DETECTORS.iter().enumerate() {
-            for literal in detector.literals {
-                if literal.len() < 4 {
-                    short.push((memmem::Finder::new(literal), index));
-                } else {
-                    literals.push(literal);
-                    owners.push(index);
-                }
-            }
-        }
-        let mut packed = packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).builder();
-        packed.extend(&literals);
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&literals);
-        let patterns = DETECTORS
+        let literals = FORMATS.iter().enumerate();
+        let literals =
+            literals.flat_map(|(index, format)| format.literals.iter().map(move |text| (index, *text)));
+        let patterns = FORMATS
             .iter()
-            .map(|detector| {
-                let pattern = format!("^(?:{})", detector.pattern);
+            .map(|format| {
+                let pattern = match format.back {
+                    0 => format!("^(?:{})", format.pattern),
+                    _ => format.pattern.clone(),
+                };
                 let compile: Box<dyn FnOnce() -> Option<Regex> + Send> =
                     Box::new(move || RegexBuilder::new(&pattern).unicode(false).build().ok());
                 LazyLock::new(compile)
             })
             .collect();
-        Self {
-            packed: packed.build(),
-            automaton: automaton
-                .unwrap_or_else(|_| AhoCorasick::new([""; 0]).expect("internal error: no pattern")),
-            owners,
-            short,
-            patterns,
-        }
+        Self { grams: Grams::new(literals), patterns }
     }
 
-    /// Hands over every secret that begins before `end`, with its position.
-    pub(super) fn each(&self, bytes: &[u8], end: usize, mut found: impl FnMut(usize, Match)) {
-        self.each_long(bytes, end, &mut found);
-        for (finder, index) in &self.short {
-            for start in finder.find_iter(bytes).take_while(|start| *start < end) {
-                if let Some((_, secret)) = self.check(*index, bytes, start) {
-                    found(start, secret);
-                }
-            }
-        }
+    /// Hands over every secret whose beginning lies from `from` to before `end`.
+    pub(super) fn each(
+        &self,
+        bytes: &[u8],
+        (from, end): (usize, usize),
+        binary: bool,
+        mut found: impl FnMut(Match),
+    ) {
+        self.each_at(bytes, (from, end), binary, 0, &mut found);
     }
 
-    /// As [`Prefilter::each`] without the formats that begin with three bytes.
-    pub(super) fn each_long(&self, bytes: &[u8], end: usize, found: &mut impl FnMut(usize, Match)) {
-        let mut at = 0;
-        while at < end {
-            let hit = match &self.packed {
-                Some(searcher) => searcher
-                    .find_in(bytes, (at..bytes.len()).into())
-                    .map(|hit| (hit.start(), hit.pattern().as_usize())),
-                None => self
-                    .automaton
-                    .find(aho_corasick::Input::new(bytes).span(at..bytes.len()))
-                    .map(|hit| (hit.start(), hit.pattern().as_usize())),
-            };
-            let Some((start, literal)) = hit else { return };
-            if start >= end {
+    /// As [`Detectors::each`], within something that was unwrapped.
+    pub(super) fn each_at(
+        &self,
+        bytes: &[u8],
+        (from, end): (usize, usize),
+        binary: bool,
+        depth: u8,
+        found: &mut dyn FnMut(Match),
+    ) {
+        self.grams.each(bytes, |hit| {
+            if hit.at < from || hit.at >= end {
                 return;
             }
-            at = start + 1;
-            if let Some((length, secret)) = self.check(self.owners[literal], bytes, start) {
-                found(start, secret);
-                at = start + length.max(1);
+            let look = Look { bytes, start: hit.at, binary, depth };
+            let one = if hit.wide { self.wide(hit, look) } else { self.check(hit.owner, look) };
+            if let Some(one) = one {
+                found(one);
             }
-        }
+        });
     }
 
-    /// Looks closer at a place; gives the length of the match.
-    fn check(&self, index: usize, bytes: &[u8], start: usize) -> Option<(usize, Match)> {
-        let detector = &DETECTORS[index];
-        // A token is a word: no letter or digit comes right before it. A longer name may end in a key's name.
-        let before = start.checked_sub(1).map(|before| bytes[before]);
-        let word = before.is_some_and(|byte| byte.is_ascii_alphanumeric());
-        if word && !matches!(detector.judge, Judge::Value | Judge::Pem) {
-            return None;
+    /// Whether a text has any known format.
+    pub(super) fn any(&self, bytes: &[u8], depth: u8) -> Option<Match> {
+        let mut first = None;
+        self.each_at(bytes, (0, bytes.len()), false, depth, &mut |found| {
+            if first.as_ref().is_none_or(|known| found.beats(known)) {
+                first = Some(found);
+            }
+        });
+        first
+    }
+
+    /// Looks at UTF-16 as at the text it is.
+    fn wide(&self, hit: Hit, look: Look<'_>) -> Option<Match> {
+        let bytes = look.bytes;
+        let is_wide = |at: usize| bytes.get(at + 1).is_none_or(|high| *high == 0);
+        let mut narrow = Vec::new();
+        // What comes before matters to names and to formats that begin earlier than their beginning.
+        let mut first = hit.at;
+        while narrow.len() < 100 && first >= 2 && bytes[first - 1] == 0 && bytes[first - 2] != 0 {
+            first -= 2;
+            narrow.push(bytes[first]);
         }
-        let rest = &bytes[start..bytes.len().min(start + super::OVERLAP)];
-        let captures = self.patterns[index].as_ref()?.captures(rest)?;
-        let whole = captures.get(0)?;
-        let secret = captures.get(1).unwrap_or(whole).as_bytes();
-        let make =
-            |secret: &[u8], proven| Match::new(detector.what, detector.name, secret, detector.shown, proven);
-        let found = match detector.judge {
-            Judge::Entropy(tenths) => {
-                let body = &secret[detector.shown.min(secret.len())..];
-                let enough = shape::entropy(body) * 10.0 >= f64::from(tenths);
-                let example = body.ends_with(b"EXAMPLE") || memchr::memmem::find(body, b"xxxxxx").is_some();
-                if !enough || example {
-                    return None;
-                }
-                make(secret, false)
+        narrow.reverse();
+        let start = narrow.len();
+        let mut at = hit.at;
+        while at < bytes.len() && bytes[at] != 0 && narrow.len() < LONGEST {
+            narrow.push(bytes[at]);
+            if !is_wide(at) {
+                break;
             }
-            Judge::Checksum => {
-                let (body, sum) = secret[4..].split_at(secret.len() - 10);
-                let proven = shape::crc_base62(body) == *sum;
-                // Without the checksum a token may be of an older kind, or made up; the looks must be good then.
-                if !proven && shape::entropy(body) < 3.5 {
+            at += 2;
+        }
+        let found = self.check(hit.owner, Look { bytes: &narrow, start, ..look })?;
+        let length = usize::try_from(found.length).unwrap_or(0) * 2;
+        let mut found = found.taking(length);
+        found.at = (first as u64) + found.at * 2;
+        Some(found)
+    }
+
+    /// Looks closer at a place.
+    fn check(&self, index: usize, look: Look<'_>) -> Option<Match> {
+        let format = &FORMATS[index];
+        let pattern = self.patterns[index].as_ref()?;
+        let Look { bytes, start, binary, .. } = look;
+        let from = start - format.back.min(start);
+        let region = &bytes[from..bytes.len().min(start + LONGEST)];
+        let captures = pattern.captures(region).filter(|captures| {
+            let inside = captures.get(0).is_some_and(|whole| from + whole.start() <= start);
+            inside && (!format.judge.is_word() || is_at_word(bytes, from + secret(captures).0))
+        });
+        match captures {
+            Some(captures) => judge(format, look, from, &captures),
+            // In byte code nothing but its length parts a text from what comes before and after it.
+            None if binary && format.judge.is_word() => {
+                let text = prefixed(bytes, start, format.back)?;
+                let from = from.max(text.start);
+                let captures = pattern.captures(&bytes[from..text.end])?;
+                let at = from + secret(&captures).0;
+                if at > start || (at > text.start && !is_at_word(bytes, at)) {
                     return None;
                 }
-                make(secret, proven)
+                judge(format, look, from, &captures)
             }
-            Judge::BasicAuth => {
-                let clear = shape::base64(secret)?;
-                let colon = clear.iter().position(|byte| *byte == b':')?;
-                let password = &clear[colon + 1..];
-                let text = std::str::from_utf8(&clear).ok()?;
-                if colon == 0 || password.is_empty() || text.contains(char::is_control) {
-                    return None;
-                }
-                if shape::is_placeholder(&text[colon + 1..]) {
-                    return None;
-                }
-                make(secret, true)
-            }
-            Judge::Jwt => {
-                let mut parts = secret.split(|byte| *byte == b'.');
-                let header: serde_json::Value =
-                    serde_json::from_slice(&shape::base64(parts.next()?)?).ok()?;
-                let body: serde_json::Value = serde_json::from_slice(&shape::base64(parts.next()?)?).ok()?;
-                let algorithm = header.get("alg")?.as_str()?;
-                // Every introduction to the format shows the token of John Doe.
-                let example = body.get("name").and_then(serde_json::Value::as_str) == Some("John Doe");
-                if algorithm.eq_ignore_ascii_case("none") || example || !body.is_object() {
-                    return None;
-                }
-                make(secret, true)
-            }
-            Judge::Pem => return pem(detector, rest, whole.end()),
-            Judge::Value => {
-                let text = std::str::from_utf8(secret).ok()?;
-                if shape::is_placeholder(text) || !shape::is_random(text) || text.ends_with("EXAMPLEKEY") {
-                    return None;
-                }
-                make(secret, false)
-            }
-        };
-        Some((whole.end(), found))
+            None => None,
+        }
     }
 }
 
-/// Judges a PEM block by its body. A program that can read keys carries the first line as a text, so that proves
-/// nothing; neither does a line of dots.
-fn pem(detector: &Detector, bytes: &[u8], head: usize) -> Option<(usize, Match)> {
-    let body = &bytes[head..];
-    let end = memchr::memmem::find(body, b"-----END ")?;
-    let text = &body[..end];
-    let (mut code, mut line) = (Vec::with_capacity(text.len()), 0);
-    let mut encrypted = memchr::memmem::find(&bytes[..head], b"ENCRYPTED").is_some();
-    // In JSON and in source code the ends of lines are written out.
-    let text = replace(&replace(&replace(text, b"\\r", b""), b"\\n", b"\n"), b"\"", b"");
-    for part in text.split(|byte| *byte == b'\n') {
-        let part = part.trim_ascii();
-        if part.contains(&b':') {
-            encrypted |= part.starts_with(b"Proc-Type");
-            continue;
-        }
-        // The checksum of OpenPGP armour.
-        if part.starts_with(b"=") && part.len() == 5 {
-            continue;
-        }
-        line += 1;
-        code.extend_from_slice(part);
-    }
-    if code.len() < 44 || line > 2000 || shape::entropy(&code) < 3.5 {
-        return None;
-    }
-    let clear = shape::base64(&code)?;
-    let known = clear.starts_with(b"openssh-key-v1\0")
-        || clear.first() == Some(&0x30)
-        || clear.first() == Some(&b'{')
-        || memchr::memmem::find(&bytes[..head], b"PGP").is_some();
-    if !known && !encrypted {
-        return None;
-    }
-    let whole = head + end;
-    let what =
-        if encrypted || clear.first() == Some(&b'{') { "encrypted private key" } else { detector.what };
-    Some((whole, Match::new(what, detector.name, &bytes[..whole], head, known)))
+/// The secret of a match: where it begins, and its bytes.
+fn secret<'a>(captures: &Captures<'a>) -> (usize, &'a [u8]) {
+    let group = (1..captures.len()).find_map(|group| captures.get(group)).or_else(|| captures.get(0));
+    group.map_or((0, &[]), |group| (group.start(), group.as_bytes()))
 }
 
-fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = memchr::memmem::find(rest, from) {
-        out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(to);
-        rest = &rest[at + from.len()..];
+/// Whether a word may begin at a place: no letter or digit comes right before it, unless it belongs to an escape.
+fn is_at_word(bytes: &[u8], at: usize) -> bool {
+    let before = |back: usize| at.checked_sub(back).map(|place| bytes[place]);
+    let Some(last) = before(1) else { return true };
+    if !last.is_ascii_alphanumeric() {
+        return true;
     }
-    out.extend_from_slice(rest);
-    out
+    let escape = matches!(last, b'n' | b'r' | b't') && before(2) == Some(b'\\');
+    let percent = before(3) == Some(b'%')
+        && last.is_ascii_hexdigit()
+        && before(2).is_some_and(|byte| byte.is_ascii_hexdigit());
+    escape || percent
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The text around a place that says its own length before it: a byte as in Python's and Java's byte code, or four.
+fn prefixed(bytes: &[u8], start: usize, back: usize) -> Option<std::ops::Range<usize>> {
+    let least = start + 8;
+    (0..=(200 + back).min(start)).find_map(|before| {
+        let first = start - before;
+        let short = bytes.get(first.checked_sub(1)?).map(|byte| usize::from(*byte));
+        let long = first.checked_sub(4).and_then(|at| bytes[at..first].try_into().ok()).map(u32::from_le_bytes);
+        let long = long.and_then(|length| usize::try_from(length).ok()).filter(|length| *length < 8192);
+        // Text only: a length by chance would reach into what is none.
+        [long, short].into_iter().flatten().map(|length| first..first + length).find(|range| {
+            range.end >= least
+                && bytes.get(range.clone()).is_some_and(|text| {
+                    text.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+                })
+        })
+    })
+}
 
-    fn names(text: &str) -> Vec<&'static str> {
-        let mut names = Vec::new();
-        PREFILTER.each(text.as_bytes(), text.len(), |_, found| names.push(found.detector));
-        names
-    }
-
-    #[test]
-    fn every_pattern_compiles_and_the_search_is_packed() {
-        for (index, detector) in DETECTORS.iter().enumerate() {
-            assert!(PREFILTER.patterns[index].is_some(), "{}", detector.name);
-            assert!(detector.literals.iter().all(|literal| literal.len() >= 3), "{}", detector.name);
+/// Judges a match by what its format can show.
+fn judge(format: &Format, look: Look<'_>, from: usize, captures: &Captures<'_>) -> Option<Match> {
+    let (first, secret) = secret(captures);
+    let whole = captures.get(0)?;
+    let at = from + first;
+    let make = |rank, secret: &[u8]| Match::new((format.what, format.name), rank, secret, at, format.shown);
+    let text = || std::str::from_utf8(secret).ok();
+    let enough = |bytes: &[u8], tenths: u8| shape::entropy(bytes) * 10.0 >= f64::from(tenths);
+    let body = &secret[format.shown.min(secret.len())..];
+    // What stands between the beginning and the value must say that it is a key.
+    let named = || {
+        let name = region_text(look.bytes, look.start, at).to_ascii_lowercase();
+        let telling = ["key", "token", "secret", "auth", "pass", "pwd", "cred", "dsn", "api_", "pat"];
+        let other = ["sha", "hash", "digest", "checksum", "commit", "version", "public", "revision"];
+        telling.iter().any(|word| name.contains(word)) && !other.iter().any(|word| name.contains(word))
+    };
+    match format.judge {
+        Judge::Entropy(tenths) => {
+            (enough(body, tenths) && !shape::is_example(secret)).then(|| make(Rank::Format, secret))
         }
-        if cfg!(target_arch = "x86_64") {
-            assert!(PREFILTER.packed.is_some(), "the literals fit the packed search");
+        Judge::Checksum => checked(secret, make),
+        Judge::AwsId => {
+            if !enough(body, 27) || shape::is_example(secret) {
+                return None;
+            }
+            let found = make(Rank::Format, secret);
+            Some(match shape::aws_account(body) {
+                Some(account) => found.note(format!("of account {account}, which the key id tells")),
+                None => found,
+            })
+        }
+        Judge::Macaroon => {
+            let proven = shape::base64(secret.get(5..)?).is_some_and(|clear| shape::is_macaroon(&clear));
+            (enough(body, 36) && !shape::is_example(secret))
+                .then(|| make(if proven { Rank::Proven } else { Rank::Format }, secret))
+        }
+        Judge::Bech32 => {
+            if !enough(body, 33) {
+                return None;
+            }
+            let proven = shape::is_bech32(secret);
+            let found = make(if proven { Rank::Proven } else { Rank::Format }, secret);
+            Some(if proven { found } else { found.note("its checksum does not fit") })
+        }
+        Judge::Basic => {
+            let clear = shape::base64(secret)?;
+            let colon = clear.iter().position(|byte| *byte == b':')?;
+            let text = std::str::from_utf8(&clear).ok()?;
+            let password = text.get(colon + 1..)?;
+            let poor = password.len() < 6 || shape::is_placeholder(password);
+            (colon > 0 && !poor && !text.contains(char::is_control)).then(|| make(Rank::Proven, secret))
+        }
+        Judge::Jwt => {
+            let header = shape::jwt(secret)?;
+            Some(make(Rank::Proven, secret).note(format!("signed with {header}")))
+        }
+        Judge::Pem => pem::judge(format, look, from + whole.start(), from + whole.end()),
+        Judge::Base64Pem => {
+            let clear = shape::base64_lines(secret)?;
+            let start = memchr::memmem::find(&clear, b"-----BEGIN ")?;
+            let head = memchr::memmem::find(&clear[start..], b"PRIVATE KEY")? + start;
+            let head = head + memchr::memmem::find(&clear[head..], b"-----")? + 5;
+            let inner = Look { bytes: &clear, start, binary: false, depth: look.depth + 1 };
+            let found = pem::judge(format, inner, start, head)?;
+            let what = format!("{} in base64", found.what);
+            Some(Match::new((&what, format.name), found.rank, secret, at, 0))
+        }
+        Judge::Base64 => encoded::base64(format, look, at, secret),
+        Judge::Putty => pem::putty(format, look.bytes, at),
+        Judge::Curve => {
+            let key = shape::base64(secret)?;
+            let good = key.len() == 32 && shape::entropy(secret) >= 3.8 && !shape::is_example(secret);
+            let clamped = key.first()? & 7 == 0 && key.last()? & 0xc0 == 0x40;
+            good.then(|| make(if clamped { Rank::Proven } else { Rank::Context }, secret))
+        }
+        Judge::Signify => {
+            let key = shape::base64(secret)?;
+            (key.starts_with(b"Ed")).then(|| make(Rank::Proven, secret))
+        }
+        Judge::Wallet => {
+            let around = &look.bytes[look.start.saturating_sub(1024)..look.bytes.len().min(look.start + 1024)];
+            let sealed = memchr::memmem::find(around, b"\"kdf\"").is_some();
+            sealed.then(|| make(Rank::Proven, secret).note("sealed by a password"))
+        }
+        Judge::Jwk => encoded::jwk(format, look),
+        Judge::Url => {
+            let text = text()?;
+            let good = !shape::is_placeholder(text) && shape::is_random(text);
+            good.then(|| make(Rank::Context, secret))
+        }
+        Judge::Random(tenths) => {
+            let good = enough(secret, tenths) && !shape::is_placeholder(text()?);
+            good.then(|| make(Rank::Format, secret))
+        }
+        Judge::Context(tenths) => {
+            // A token with a beginning of its own needs no name.
+            let own = first == 0 && whole.start() == 0;
+            let good = enough(secret, tenths) && !shape::is_placeholder(text()?) && (own || named());
+            good.then(|| make(Rank::Context, secret))
+        }
+        Judge::Uuid => {
+            let own = first == 0 && whole.start() == 0;
+            let good = enough(secret, 25) && !shape::is_example(secret) && (own || named());
+            good.then(|| make(Rank::Context, secret))
+        }
+        Judge::Raw => {
+            let text = text()?;
+            let good = enough(secret, 25) && (shape::is_uuid(text) || !shape::is_placeholder(text));
+            good.then(|| make(Rank::Context, secret))
         }
     }
+}
 
-    #[test]
-    fn a_checksum_proves_a_token() {
-        let body = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5";
-        let sum = shape::crc_base62(body.as_bytes());
-        let token = format!("ghp_{body}{}", std::str::from_utf8(&sum).unwrap());
-        let mut found = Vec::new();
-        let text = format!("TOKEN=\"{token}\"\n");
-        PREFILTER.each(text.as_bytes(), text.len(), |at, one| found.push((at, one)));
-        assert_eq!(found.len(), 1);
-        assert_eq!((found[0].0, found[0].1.proven), (7, true));
-        assert_eq!(found[0].1.redacted, "ghp_… (40 characters)");
-        assert!(!format!("{:?}", found[0].1).contains("a1B2"), "no clear text is kept");
-        assert_eq!(names(&format!("x{token}")), [""; 0], "not within a word");
+/// A token that ends in a checksum of its middle.
+fn checked(secret: &[u8], make: impl Fn(Rank, &[u8]) -> Match) -> Option<Match> {
+    let (body, sum) = secret.get(4..)?.split_at(secret.len().checked_sub(10)?);
+    if shape::crc_base62(body) == *sum {
+        return Some(make(Rank::Proven, secret));
     }
+    // Without the checksum a token may be of an older kind, or made up; the looks must be good then.
+    let good = shape::entropy(body) >= 3.5 && !shape::is_example(secret);
+    good.then(|| make(Rank::Format, secret).note("its checksum does not fit: of an older kind, or made up"))
+}
 
-    #[test]
-    fn words_of_programs_and_documents_are_no_keys() {
-        for text in [
-            "-----BEGIN PRIVATE KEY-----\0-----END PRIVATE KEY-----",
-            "-----BEGIN RSA PRIVATE KEY-----\n...\n-----END RSA PRIVATE KEY-----",
-            "-----BEGIN CERTIFICATE-----\nMIIBszCCARygAwIBAgIUQm==\n-----END CERTIFICATE-----",
-            "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----",
-            "AKIAIOSFODNN7EXAMPLE",
-            "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-            "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
-            "\"auth\": \"${AUTH}\"",
-        ] {
-            assert_eq!(names(text), [""; 0], "{text}");
-        }
-    }
-
-    #[test]
-    fn keys_with_bodies_are_found_also_in_json() {
-        // An elliptic key of no one: 44 bytes of DER that begin as PKCS 8 does.
-        let body = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v0Vh5iFqkKqkXx0Yw2bq0m8nY1qk7bQz8k3Zt";
-        for text in [
-            format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"),
-            format!("{{\"key\":\"-----BEGIN PRIVATE KEY-----\\n{body}\\n-----END PRIVATE KEY-----\\n\"}}"),
-        ] {
-            assert_eq!(names(&text), ["private-key"], "{text}");
-        }
-    }
+fn region_text(bytes: &[u8], start: usize, end: usize) -> String {
+    String::from_utf8_lossy(bytes.get(start..end).unwrap_or_default()).into_owned()
 }
