@@ -24,7 +24,9 @@ pub use document::{
 };
 pub use hadolint::{HadolintFact, HadolintLevel, LabelKind};
 pub use image::{
-    BinaryFact, Contents, DistributionFact, FileDetail, FileFact, FileKind, GoBuild, GroupFact, ImageFacts, LayerFact, PackageFact, ScriptFact, SecretFact, SecretPlace, SourcePackage, UpstreamSecret, UserFact, Waste, WasteCause, encode_base64,
+    BinaryFact, Contents, DistributionFact, FileDetail, FileFact, FileKind, GoBuild, GroupFact, ImageFacts,
+    LayerFact, PackageFact, ScriptFact, SecretFact, SecretPlace, SourcePackage, UpstreamSecret, UserFact,
+    Waste, WasteCause, encode_base64,
 };
 pub use observed::Observed;
 pub use pipeline::{

@@ -83,7 +83,7 @@ impl Visitor for SecretVisitor {
             let hashes = !piece.last && proof::may_be_owned(file.path);
             self.current = Current {
                 found: Vec::new(),
-                binary: memchr::memchr(0, head).is_some(),
+                binary: memchr::memchr(0, head).is_some() && !shape::is_utf16(head),
                 lines: 0,
                 hashing: hashes.then(proof::Hashing::default),
             };
@@ -137,10 +137,9 @@ fn whole(file: &File<'_>, bytes: &[u8], add: &mut dyn FnMut(Match)) {
             assignment::read(bytes, strictness).into_iter().for_each(add);
         }
     } else if let Some(strictness) = strictness
-        && let Some(narrow) = shape::from_utf16(bytes)
+        && let Some((start, narrow)) = shape::from_utf16(bytes)
     {
-        // The known formats are found in UTF-16 where they lie; places of the others are about half as far.
-        let start = bytes.len().saturating_sub(narrow.len() * 2) as u64;
+        let start = start as u64;
         for mut found in assignment::read(&narrow, strictness) {
             found.at = start + found.at * 2;
             found.length *= 2;

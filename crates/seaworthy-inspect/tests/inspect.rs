@@ -264,6 +264,7 @@ fn secrets_are_found_in_every_place_and_never_shown() {
             SecretPlace::Env { name } => format!("env {name}"),
             SecretPlace::Label { name } => format!("label {name}"),
             SecretPlace::History { index } => format!("history {index}"),
+            SecretPlace::Field { name } => format!("field {name}"),
         })
         .collect();
     places.sort();

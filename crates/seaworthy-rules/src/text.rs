@@ -5,6 +5,15 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// A thing with its article: `a password`, `an AWS key`.
+pub(crate) fn a(thing: &str) -> String {
+    // Abbreviations are read letter by letter: an npm token, an SSH key.
+    let spelled = ["AWS", "EC ", "RSA", "SSH", "npm", "xAI"];
+    let vowel = thing.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O', 'X']);
+    let an = (vowel || spelled.iter().any(|start| thing.starts_with(start)));
+    format!("{} {thing}", if an { "an" } else { "a" })
+}
+
 /// `` `a`, `b` and `c` ``, with at most `most` names.
 pub(crate) fn names<S: AsRef<str>>(items: &[S], most: usize) -> String {
     let mut shown: Vec<String> = items.iter().take(most).map(|item| format!("`{}`", item.as_ref())).collect();

@@ -32,9 +32,9 @@ static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// How strict the search in a file is; nothing where its name does not look like somebody's configuration or program.
 pub(super) fn strictness(path: &[u8], size: u64) -> Option<Strictness> {
     const CODE: [&str; 33] = [
-        ".py", ".js", ".mjs", ".cjs", ".ts", ".jsx", ".tsx", ".rb", ".php", ".go", ".java", ".kt", ".cs", ".sh",
-        ".bash", ".ps1", ".sql", ".lua", ".pl", ".ex", ".exs", ".rs", ".tf", ".hcl", ".gradle", ".groovy", ".scala",
-        ".swift", ".vb", ".bat", ".vue", ".txt", ".erb",
+        ".py", ".js", ".mjs", ".cjs", ".ts", ".jsx", ".tsx", ".rb", ".php", ".go", ".java", ".kt", ".cs",
+        ".sh", ".bash", ".ps1", ".sql", ".lua", ".pl", ".ex", ".exs", ".rs", ".tf", ".hcl", ".gradle",
+        ".groovy", ".scala", ".swift", ".vb", ".bat", ".vue", ".txt", ".erb",
     ];
     if is_configuration(path, size) {
         return Some(Strictness::Configuration);
@@ -42,8 +42,11 @@ pub(super) fn strictness(path: &[u8], size: u64) -> Option<Strictness> {
     let lower = path.to_ascii_lowercase();
     let ends = CODE.iter().any(|ending| lower.ends_with(ending.as_bytes()));
     let test = [&b"test"[..], b"spec", b"mock", b"fixture", b"example", b"sample", b"/doc", b"usr/local/"];
-    (size <= LARGEST && ends && !is_others(path) && !test.iter().any(|part| memchr::memmem::find(&lower, part).is_some()))
-        .then_some(Strictness::Code)
+    (size <= LARGEST
+        && ends
+        && !is_others(path)
+        && !test.iter().any(|part| memchr::memmem::find(&lower, part).is_some()))
+    .then_some(Strictness::Code)
 }
 
 /// Whether a file looks like somebody's configuration.
@@ -156,7 +159,8 @@ fn is_others(path: &[u8]) -> bool {
     if ["site-packages/", "dist-packages/"].iter().any(|part| lower.contains(part)) {
         return ["/_vendor/", "/tests/", "/test/", "/examples/"].iter().any(|part| lower.contains(part));
     }
-    NOT_OURS.iter().any(|start| lower.starts_with(start)) || NOT_OURS_IN.iter().any(|part| lower.contains(part))
+    NOT_OURS.iter().any(|start| lower.starts_with(start))
+        || NOT_OURS_IN.iter().any(|part| lower.contains(part))
 }
 
 /// Secrets of a text.
@@ -171,7 +175,10 @@ pub(super) fn read(bytes: &[u8], strictness: Strictness) -> Vec<Match> {
         let quoted = captures.get(5).is_none();
         // In a program a bare word after `=` is a name.
         let sure = strictness == Strictness::Configuration
-            || (quoted && is_strong_name(&name) && text.len() >= 12 && shape::entropy(text.as_bytes()) >= 3.5);
+            || (quoted
+                && is_strong_name(&name)
+                && text.len() >= 12
+                && shape::entropy(text.as_bytes()) >= 3.5);
         if sure && is_secret_name(&name) && is_secret(text) {
             found.push(of(&name, text, value.start()));
         }
@@ -190,8 +197,10 @@ fn is_strong_name(name: &str) -> bool {
 pub(super) fn of_pair(name: &str, value: &str) -> Vec<Match> {
     let name = name.to_ascii_lowercase();
     let mut found = read(value.as_bytes(), Strictness::Configuration);
-    let says_so =
-        is_strong_name(&name) || ["passphrase", "pwd", "_pass", "encryption_key", "app_key", "master_key", "_salt"].iter().any(|word| name.contains(word));
+    let says_so = is_strong_name(&name)
+        || ["passphrase", "pwd", "_pass", "encryption_key", "app_key", "master_key", "_salt"]
+            .iter()
+            .any(|word| name.contains(word));
     if says_so && is_secret_name(&name) && is_secret(value) {
         found.push(of(&name, value, 0));
     }
@@ -233,7 +242,7 @@ fn is_secret_name(name: &str) -> bool {
         "tokenizer",
         "max_token",
     ];
-    !ABOUT.iter().any(|word| name.contains(word))
+    !ABOUT.iter().any(|word| name.contains(word)) && !name.ends_with("name") && !name.ends_with("label")
 }
 
 fn is_secret(value: &str) -> bool {

@@ -76,7 +76,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<Match> {
 
 /// Whether a Java keystore holds a key: entries of kind 1 do, those of kind 2 are certificates.
 fn java_keys(bytes: &[u8]) -> bool {
-    let word = |at: usize| bytes.get(at..at + 4).and_then(|word| word.try_into().ok()).map(u32::from_be_bytes);
+    let word =
+        |at: usize| bytes.get(at..at + 4).and_then(|word| word.try_into().ok()).map(u32::from_be_bytes);
     let (Some(1 | 2), Some(count)) = (word(4), word(8)) else { return false };
     let mut at = 12;
     for _ in 0..count.min(10_000) {
@@ -86,7 +87,8 @@ fn java_keys(bytes: &[u8]) -> bool {
             _ => return false,
         }
         // Alias, date, kind of certificate, certificate.
-        let short = |at: usize| bytes.get(at..at + 2).map(|two| usize::from(two[0]) << 8 | usize::from(two[1]));
+        let short =
+            |at: usize| bytes.get(at..at + 2).map(|two| usize::from(two[0]) << 8 | usize::from(two[1]));
         let Some(alias) = short(at + 4) else { return false };
         let Some(kind) = short(at + 6 + alias + 8) else { return false };
         let place = at + 6 + alias + 8 + 2 + kind;
@@ -99,8 +101,8 @@ fn java_keys(bytes: &[u8]) -> bool {
 /// A length of DER, and what follows it.
 fn der_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     match *bytes.first()? {
-        short @ 0..0x80 => Some((usize::from(short), &bytes[1..])),
-        long @ (0x81 | 0x82 | 0x83) => {
+        short @ 0..=0x7f => Some((usize::from(short), &bytes[1..])),
+        long @ 0x81..=0x83 => {
             let count = usize::from(long & 0x7f);
             let digits = bytes.get(1..=count)?;
             let length = digits.iter().fold(0usize, |sum, byte| sum << 8 | usize::from(*byte));

@@ -132,26 +132,25 @@ impl Detectors {
         let pattern = self.patterns[index].as_ref()?;
         let Look { bytes, start, binary, .. } = look;
         let from = start - format.back.min(start);
-        let region = &bytes[from..bytes.len().min(start + LONGEST)];
-        let captures = pattern.captures(region).filter(|captures| {
-            let inside = captures.get(0).is_some_and(|whole| from + whole.start() <= start);
-            inside && (!format.judge.is_word() || is_at_word(bytes, from + secret(captures).0))
-        });
-        match captures {
-            Some(captures) => judge(format, look, from, &captures),
-            // In byte code nothing but its length parts a text from what comes before and after it.
-            None if binary && format.judge.is_word() => {
-                let text = prefixed(bytes, start, format.back)?;
-                let from = from.max(text.start);
-                let captures = pattern.captures(&bytes[from..text.end])?;
+        // In byte code nothing but its length parts a text from what comes before and after it.
+        if binary
+            && format.judge.is_word()
+            && let Some(text) = prefixed(bytes, start, format.back)
+        {
+            let from = from.max(text.start);
+            if let Some(captures) = pattern.captures(&bytes[from..text.end]) {
                 let at = from + secret(&captures).0;
-                if at > start || (at > text.start && !is_at_word(bytes, at)) {
-                    return None;
+                if at <= start && (at == text.start || is_at_word(bytes, at)) {
+                    return judge(format, look, from, &captures);
                 }
-                judge(format, look, from, &captures)
             }
-            None => None,
         }
+        let captures = pattern.captures(&bytes[from..bytes.len().min(start + LONGEST)])?;
+        let inside = captures.get(0).is_some_and(|whole| from + whole.start() <= start);
+        if !inside || (format.judge.is_word() && !is_at_word(bytes, from + secret(&captures).0)) {
+            return None;
+        }
+        judge(format, look, from, &captures)
     }
 }
 
@@ -165,7 +164,7 @@ fn secret<'a>(captures: &Captures<'a>) -> (usize, &'a [u8]) {
 fn is_at_word(bytes: &[u8], at: usize) -> bool {
     let before = |back: usize| at.checked_sub(back).map(|place| bytes[place]);
     let Some(last) = before(1) else { return true };
-    if !last.is_ascii_alphanumeric() {
+    if !last.is_ascii_alphanumeric() || bytes.get(at).is_some_and(|first| !first.is_ascii_alphanumeric()) {
         return true;
     }
     let escape = matches!(last, b'n' | b'r' | b't') && before(2) == Some(b'\\');
@@ -177,11 +176,12 @@ fn is_at_word(bytes: &[u8], at: usize) -> bool {
 
 /// The text around a place that says its own length before it: a byte as in Python's and Java's byte code, or four.
 fn prefixed(bytes: &[u8], start: usize, back: usize) -> Option<std::ops::Range<usize>> {
-    let least = start + 8;
+    let least = start + 4;
     (0..=(200 + back).min(start)).find_map(|before| {
         let first = start - before;
         let short = bytes.get(first.checked_sub(1)?).map(|byte| usize::from(*byte));
-        let long = first.checked_sub(4).and_then(|at| bytes[at..first].try_into().ok()).map(u32::from_le_bytes);
+        let long =
+            first.checked_sub(4).and_then(|at| bytes[at..first].try_into().ok()).map(u32::from_le_bytes);
         let long = long.and_then(|length| usize::try_from(length).ok()).filter(|length| *length < 8192);
         // Text only: a length by chance would reach into what is none.
         [long, short].into_iter().flatten().map(|length| first..first + length).find(|range| {
@@ -265,7 +265,7 @@ fn judge(format: &Format, look: Look<'_>, from: usize, captures: &Captures<'_>) 
         Judge::Curve => {
             let key = shape::base64(secret)?;
             let good = key.len() == 32 && shape::entropy(secret) >= 3.8 && !shape::is_example(secret);
-            let clamped = key.first()? & 7 == 0 && key.last()? & 0xc0 == 0x40;
+            let clamped = key.first()?.trailing_zeros() >= 3 && key.last()? & 0xc0 == 0x40;
             good.then(|| make(if clamped { Rank::Proven } else { Rank::Context }, secret))
         }
         Judge::Signify => {
@@ -273,7 +273,8 @@ fn judge(format: &Format, look: Look<'_>, from: usize, captures: &Captures<'_>) 
             (key.starts_with(b"Ed")).then(|| make(Rank::Proven, secret))
         }
         Judge::Wallet => {
-            let around = &look.bytes[look.start.saturating_sub(1024)..look.bytes.len().min(look.start + 1024)];
+            let around =
+                &look.bytes[look.start.saturating_sub(1024)..look.bytes.len().min(look.start + 1024)];
             let sealed = memchr::memmem::find(around, b"\"kdf\"").is_some();
             sealed.then(|| make(Rank::Proven, secret).note("sealed by a password"))
         }

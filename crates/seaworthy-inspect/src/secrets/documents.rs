@@ -38,9 +38,8 @@ pub(super) fn read(path: &[u8], bytes: &[u8]) -> Vec<Match> {
         b"shadow" | b"shadow-" | b"gshadow" | b"gshadow-" if path.starts_with(b"etc/") => {
             (&SHADOW, "password hash", "shadow")
         }
-        b".my.cnf" | b".mylogin.cnf" | b".pypirc" | b".s3cfg" | b"rclone.conf" | b".msmtprc" | b".smbcredentials" => {
-            (&OPTION, "password in a configuration file", "client-password")
-        }
+        b".my.cnf" | b".mylogin.cnf" | b".pypirc" | b".s3cfg" | b"rclone.conf" | b".msmtprc"
+        | b".smbcredentials" => (&OPTION, "password in a configuration file", "client-password"),
         _ if name.ends_with(b"htpasswd") || name.ends_with(b"htdigest") => {
             (&HTPASSWD, "password hash", "htpasswd")
         }
@@ -53,7 +52,10 @@ pub(super) fn read(path: &[u8], bytes: &[u8]) -> Vec<Match> {
         .filter_map(|captures| captures.get(1))
         .filter(|found| {
             let text = std::str::from_utf8(found.as_bytes());
-            is_hash || text.is_ok_and(|text| text.len() >= 6 && (!shape::is_placeholder(text) || shape::is_uuid(text)))
+            is_hash
+                || text.is_ok_and(|text| {
+                    text.len() >= 6 && (!shape::is_placeholder(text) || shape::is_uuid(text))
+                })
         })
         .map(|found| Match::new((what, detector), Rank::Context, found.as_bytes(), found.start(), 0))
         .collect()
@@ -79,7 +81,8 @@ fn alone(name: &[u8], bytes: &[u8]) -> Option<Match> {
     }
     let dot = memchr::memrchr(b'.', name).filter(|at| *at > 0);
     let (stem, ending) = dot.map_or((name, &b""[..]), |at| (&name[..at], &name[at + 1..]));
-    let telling = WORDS.iter().any(|word| memchr::memmem::find(stem, word).is_some()) && ENDINGS.contains(&ending);
+    let telling =
+        WORDS.iter().any(|word| memchr::memmem::find(stem, word).is_some()) && ENDINGS.contains(&ending);
     if !telling && !NAMES.contains(&name) {
         return None;
     }

@@ -82,8 +82,7 @@ impl Match {
 
     /// Whether two matches are about the same secret: the same value, or the same bytes.
     pub(super) fn meets(&self, other: &Self) -> bool {
-        self.sha256 == other.sha256
-            || (self.at < other.at + other.length && other.at < self.at + self.length)
+        self.sha256 == other.sha256 || (self.at < other.at + other.length && other.at < self.at + self.length)
     }
 
     /// Whether it says more than another about the same secret.

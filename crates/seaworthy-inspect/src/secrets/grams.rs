@@ -94,7 +94,9 @@ impl Grams {
         }
         let key = |entry: &Entry| hash(entry.gram) >> (BITS - HEADS);
         entries.sort_by_key(|entry| (key(entry), entry.gram));
-        let mut bits = Box::new([0u64; 1 << (BITS - 6)]);
+        let words = vec![0u64; 1 << (BITS - 6)].into_boxed_slice();
+        let mut bits: Box<[u64; 1 << (BITS - 6)]> =
+            words.try_into().expect("internal error: the set has as many words");
         let mut heads = vec![0u32; (1 << HEADS) + 1];
         for entry in &entries {
             let hash = hash(entry.gram);
@@ -203,7 +205,9 @@ fn enter(beginning: &Beginning, index: u32, entries: &mut Vec<Entry>) {
         let entered: usize = window[1..4].iter().map(|set| weight(set).1).product();
         (std::cmp::Reverse(entered > 4096), score.saturating_sub(u32::try_from(same * 60).unwrap_or(0)))
     });
-    let signed = |at: usize| i32::try_from(at).unwrap_or_default() - i32::try_from(beginning.before).unwrap_or_default();
+    let signed = |at: usize| {
+        i32::try_from(at).unwrap_or_default() - i32::try_from(beginning.before).unwrap_or_default()
+    };
     if let Some(best) = best {
         for start in [best, best + 1] {
             let window = &sets[start..start + 4];
@@ -212,7 +216,12 @@ fn enter(beginning: &Beginning, index: u32, entries: &mut Vec<Entry>) {
                     for c in window[2].bytes() {
                         for d in window[3].bytes() {
                             let gram = u32::from_le_bytes([a, b, c, d]);
-                            entries.push(Entry { gram, beginning: index, offset: signed(start), wide: false });
+                            entries.push(Entry {
+                                gram,
+                                beginning: index,
+                                offset: signed(start),
+                                wide: false,
+                            });
                         }
                     }
                 }
@@ -257,13 +266,13 @@ mod tests {
                 assert_eq!(hits, [Hit { owner, at: pad, wide: false }], "{text} at {pad}");
                 for big in [false, true] {
                     let mut bytes = vec![b'\n'; pad];
-                    for unit in text.encode_utf16() {
+                    for unit in format!("={text}").encode_utf16() {
                         bytes.extend(if big { unit.to_be_bytes() } else { unit.to_le_bytes() });
                     }
                     bytes.extend([0, 0, 0, 0, 0]);
                     let mut hits = Vec::new();
                     grams.each(&bytes, |hit| hits.push(hit));
-                    let at = pad + usize::from(big);
+                    let at = pad + 2 + usize::from(big);
                     assert_eq!(hits, [Hit { owner, at, wide: true }], "{text} at {pad} {big}");
                 }
             }

@@ -50,14 +50,21 @@ pub(super) fn judge(format: &Format, look: Look<'_>, start: usize, head_end: usi
         return None;
     }
     // The first string of an OpenSSH key is the cipher.
-    encrypted |= sealed_json || openssh.is_some_and(|rest| rest.get(4..8).is_some_and(|name| name != b"none"));
+    encrypted |=
+        sealed_json || openssh.is_some_and(|rest| rest.get(4..8).is_some_and(|name| name != b"none"));
     let after = &body[end..];
     let close = memchr::memmem::find(after.get(7..)?, b"-----").map_or(after.len().min(40), |at| at + 12);
     let whole = &look.bytes[start..(head_end + end + close).min(limit)];
     let what = kind(head, pgp, openssh.is_some());
     let what = if encrypted { format!("encrypted {what}") } else { what.to_owned() };
     let shown = head.len();
-    let found = Match::new((&what, format.name), if known { Rank::Proven } else { Rank::Format }, whole, start, shown);
+    let found = Match::new(
+        (&what, format.name),
+        if known { Rank::Proven } else { Rank::Format },
+        whole,
+        start,
+        shown,
+    );
     Some(if encrypted { found.note("a passphrase protects it") } else { found })
 }
 

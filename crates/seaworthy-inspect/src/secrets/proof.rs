@@ -75,9 +75,9 @@ impl<'a> Asked<'a> {
         let mut asked = Self { paths: BTreeMap::new(), contents: Vec::new(), owners: Vec::new() };
         for (index, (path, content)) in files.enumerate() {
             asked.paths.entry(path).or_default().push(index);
-            let merged = path.strip_prefix(b"usr/").filter(|rest| {
-                [&b"bin/"[..], b"sbin/", b"lib"].iter().any(|start| rest.starts_with(start))
-            });
+            let merged = path
+                .strip_prefix(b"usr/")
+                .filter(|rest| [&b"bin/"[..], b"sbin/", b"lib"].iter().any(|start| rest.starts_with(start)));
             if let Some(merged) = merged {
                 asked.paths.entry(merged).or_default().push(index);
             }
@@ -135,7 +135,8 @@ impl<'a> Asked<'a> {
         let mut full = Vec::new();
         for line in bytes.split(|byte| *byte == b'\n') {
             let mut columns = line.rsplitn(3, |byte| *byte == b',');
-            let (Some(_), Some(sum), Some(relative)) = (columns.next(), columns.next(), columns.next()) else {
+            let (Some(_), Some(sum), Some(relative)) = (columns.next(), columns.next(), columns.next())
+            else {
                 continue;
             };
             let Some(sum) = sum.strip_prefix(b"sha256=") else { continue };
@@ -234,7 +235,8 @@ mod tests {
     #[test]
     fn only_the_same_bytes_at_the_same_place_are_proven() {
         let (content, other) = (Content::of(b"key\n"), Content::of(b"other\n"));
-        let record = format!("twisted/key.pem,sha256={0},4\n../../../bin/tw,sha256={0},4\nother,,\n", content.sha256);
+        let record =
+            format!("twisted/key.pem,sha256={0},4\n../../../bin/tw,sha256={0},4\nother,,\n", content.sha256);
         let place = b"usr/lib/python3/dist-packages/twisted-1.dist-info/RECORD";
         let file = "usr/lib/python3/dist-packages/twisted/key.pem";
         let read = |asked: &mut Asked<'_>| asked.record(place, record.as_bytes());
@@ -250,7 +252,10 @@ mod tests {
         assert!(owner("usr/share/xy", &content, read).is_none());
         assert!(owner("usr/share/x", &other, read).is_none());
 
-        let status = format!("Package: ssh\nConffiles:\n /etc/a {0}\n /etc/b {0} obsolete\nDescription: x\n /etc/c {0}\n", content.md5);
+        let status = format!(
+            "Package: ssh\nConffiles:\n /etc/a {0}\n /etc/b {0} obsolete\nDescription: x\n /etc/c {0}\n",
+            content.md5
+        );
         let read = |asked: &mut Asked<'_>| asked.conffiles(status.as_bytes());
         assert_eq!(owner("etc/b", &content, read).unwrap(), "Debian package ssh");
         assert!(owner("etc/c", &content, read).is_none());

@@ -91,7 +91,8 @@ pub(super) fn jwt(token: &[u8]) -> Option<String> {
     let text = |key: &str| body.get(key).and_then(serde_json::Value::as_str);
     // Every introduction to the format shows the token of John Doe; the standard that of joe.
     let example = text("name") == Some("John Doe") || text("iss") == Some("joe");
-    let plain = algorithm.chars().all(|c| c.is_ascii_alphanumeric() || "-+".contains(c)) && algorithm.len() < 24;
+    let plain =
+        algorithm.chars().all(|c| c.is_ascii_alphanumeric() || "-+".contains(c)) && algorithm.len() < 24;
     (!algorithm.eq_ignore_ascii_case("none") && !example && body.is_object() && plain)
         .then(|| algorithm.to_owned())
 }
@@ -99,8 +100,16 @@ pub(super) fn jwt(token: &[u8]) -> Option<String> {
 /// Whether a token is one that documentation shows.
 pub(super) fn is_example(token: &[u8]) -> bool {
     const PARTS: [&[u8]; 10] = [
-        b"EXAMPLE", b"example", b"xxxxxx", b"XXXXXX", b"000000000", b"123456789", b"abcdefghi", b"ABCDEFGHI",
-        b"Eby8vdM02xNOcqFlqUwJ", b"C2y6yDjf5/R+ob0N8A7C",
+        b"EXAMPLE",
+        b"example",
+        b"xxxxxx",
+        b"XXXXXX",
+        b"000000000",
+        b"123456789",
+        b"abcdefghi",
+        b"ABCDEFGHI",
+        b"Eby8vdM02xNOcqFlqUwJ",
+        b"C2y6yDjf5/R+ob0N8A7C",
     ];
     const WHOLE: [&[u8]; 6] = [
         b"ghp_16C7e42F292c6912E7710c838347Ae178B4a",
@@ -127,18 +136,25 @@ pub(super) fn crc_base62(body: &[u8]) -> [u8; 6] {
     text
 }
 
-/// Text in UTF-16 as bytes, when a file is that and mostly ASCII. What fills the file before the text is passed over.
-pub(super) fn from_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
+/// Whether bytes that hold a zero begin as text in UTF-16.
+pub(super) fn is_utf16(head: &[u8]) -> bool {
+    let Some(zero) = memchr::memchr(0, head) else { return false };
+    let text = &head[zero..head.len().min(zero + 32)];
+    let every_second = text.iter().enumerate().all(|(at, byte)| (*byte == 0) == (at % 2 == 0));
+    text.len() >= 8 && every_second
+}
+
+/// Text in UTF-16 as bytes, when a file is that and mostly ASCII, and where it begins. What fills the file before the
+/// text is passed over.
+pub(super) fn from_utf16(bytes: &[u8]) -> Option<(usize, Vec<u8>)> {
     let zero = memchr::memchr(0, bytes)?;
     let mark = bytes.get(..2).filter(|mark| matches!(mark, [0xff, 0xfe] | [0xfe, 0xff])).map_or(0, |_| 2);
-    let zeros = |bytes: &[u8], parity: usize| {
-        bytes.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count()
-    };
+    let zeros =
+        |bytes: &[u8], parity: usize| bytes.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
     // The first zero belongs to the letter before it, or to the one after.
     let start = if mark > 0 { mark } else { zero.saturating_sub(1) };
     [start, zero].into_iter().find_map(|start| {
         let text = &bytes[start..];
-        let text = &text[..text.len() & !1];
         let head = &text[..text.len().min(256)];
         let most = head.len() / 2 * 3 / 4;
         let ascii = if head.len() < 16 {
@@ -151,10 +167,14 @@ pub(super) fn from_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
             return None;
         };
         // A character beyond ASCII becomes one that is in no secret.
-        let narrow = |pair: &[u8]| if pair[1 - ascii] == 0 { pair[ascii] } else { b'?' };
-        let mut out = bytes[..start].iter().copied().filter(|byte| *byte == b'\n').collect::<Vec<u8>>();
-        out.extend(text.chunks_exact(2).map(narrow));
-        Some(out)
+        let narrow = |pair: &[u8]| match pair {
+            [low, high] => {
+                let (low, high) = if ascii == 0 { (*low, *high) } else { (*high, *low) };
+                if high == 0 { low } else { b'?' }
+            }
+            rest => rest.first().copied().unwrap_or(b'?'),
+        };
+        Some((start, text.chunks(2).map(narrow).collect()))
     })
 }
 
@@ -206,14 +226,23 @@ pub(super) fn is_placeholder(value: &str) -> bool {
     };
     // `$NAME`, `${NAME}`, `$(command)`, `%NAME%`, `%(name)s`, `%{name}`, `@name@`, `!vault` are references.
     let reference = after('$').is_some_and(|(word, next)| {
-        !(value.starts_with("$2") || value.starts_with("$apr1")) && (word > 0 || matches!(next, Some(b'{' | b'(')))
+        !(value.starts_with("$2") || value.starts_with("$apr1"))
+            && (word > 0 || matches!(next, Some(b'{' | b'(')))
             && next.is_none_or(|byte| b"{(:/.-\"'}".contains(&byte))
-    }) || after('%').is_some_and(|(word, next)| matches!(next, Some(b'%')) || (word == 0 && matches!(next, Some(b'(' | b'{'))))
-        || after('@').is_some_and(|(_, next)| next == Some(b'@'))
-        || after('!').is_some_and(|(word, next)| word > 2 && (next.is_none() || next == Some(b' ')) && !is_random(value));
+    }) || after('%').is_some_and(|(word, next)| {
+        matches!(next, Some(b'%')) || (word == 0 && matches!(next, Some(b'(' | b'{')))
+    }) || after('@').is_some_and(|(_, next)| next == Some(b'@'))
+        || after('!').is_some_and(|(word, next)| {
+            word > 2 && (next.is_none() || next == Some(b' ')) && !is_random(value)
+        });
     // A path is made of words.
-    let path = value.starts_with('/') && value[1..].split('/').count() > 1 && !value.ends_with('=')
-        && value[1..].split('/').filter(|part| !part.is_empty()).all(|part| looks_like_words(part) || !is_random(part));
+    let path = value.starts_with('/')
+        && value[1..].split('/').count() > 1
+        && !value.ends_with('=')
+        && value[1..]
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .all(|part| looks_like_words(part) || !is_random(part));
     let ssh_public = ["ssh-rsa ", "ssh-ed25519 ", "ssh-dss "].iter().any(|start| value.starts_with(start));
     STARTS.iter().any(|start| lower.starts_with(start))
         || WORDS.iter().any(|word| lower.contains(word))
@@ -244,7 +273,9 @@ pub(super) fn is_random(value: &str) -> bool {
     let marks = has(u8::is_ascii_punctuation);
     let kinds = upper + lower + digits + marks;
     // Letters alone must change their case as no name does.
-    let mixed = (digits == 1 && upper + lower > 0) || kinds >= 3 || (upper + lower == 2 && turns(bytes) * 4 >= bytes.len());
+    let mixed = (digits == 1 && upper + lower > 0)
+        || kinds >= 3
+        || (upper + lower == 2 && turns(bytes) * 4 >= bytes.len());
     (10..=256).contains(&bytes.len())
         && bytes.iter().all(u8::is_ascii_graphic)
         && mixed
@@ -267,7 +298,7 @@ fn looks_like_words(value: &str) -> bool {
         let number = rest.len() <= 4 && rest.iter().all(u8::is_ascii_digit);
         let case = part[..letters].iter().skip(1).all(u8::is_ascii_lowercase)
             || part[..letters].iter().all(u8::is_ascii_uppercase);
-        number && case && letters <= 14 && (letters <= 2 || vowels * 5 >= letters)
+        number && case && letters <= 14 && (letters <= 3 || vowels * 5 >= letters)
     };
     // Two small words of a name are parted by a mark, or by a capital letter.
     let mut parts: Vec<&[u8]> = Vec::new();
@@ -324,11 +355,11 @@ mod tests {
     fn both_orders_of_utf16() {
         let little: Vec<u8> = "token=abcdefgh".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = "token=abcdefgh".encode_utf16().flat_map(u16::to_be_bytes).collect();
-        assert_eq!(from_utf16(&little).unwrap(), b"token=abcdefgh");
-        assert_eq!(from_utf16(&big).unwrap(), b"token=abcdefgh");
+        assert_eq!(from_utf16(&little).unwrap().1, b"token=abcdefgh");
+        assert_eq!(from_utf16(&big).unwrap().1, b"token=abcdefgh");
         let mut padded = vec![b'\n'; 301];
         padded.extend(&big);
-        assert!(from_utf16(&padded).unwrap().ends_with(b"\ntoken=abcdefgh"));
+        assert!(from_utf16(&padded).unwrap().1.ends_with(b"token=abcdefgh"));
         assert!(from_utf16(b"token=abcdefghijkl").is_none());
     }
 }

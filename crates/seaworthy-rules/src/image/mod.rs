@@ -33,3 +33,17 @@ rules![
     debug_symbols,
     package_manager_left,
 ];
+
+/// How a secret was told, and what else is known of it.
+fn detected(secret: &seaworthy_facts::SecretFact) -> String {
+    let mut text = format!("detector `{}`", secret.detector);
+    if let Some(note) = &secret.note {
+        text.push_str(", ");
+        text.push_str(note);
+    }
+    if let Some(sum) = &secret.sha256 {
+        text.push_str(", SHA-256 of the value ");
+        text.push_str(sum);
+    }
+    text
+}

@@ -1,6 +1,6 @@
 //! Reports a secret in a variable, a label or the history of the image.
 
-use crate::{Cx, Sink};
+use crate::{Cx, Sink, text};
 use seaworthy_facts::SecretPlace;
 use seaworthy_finding::{Confidence, Severity};
 
@@ -23,13 +23,15 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             SecretPlace::History { index } => {
                 (format!("history {index}"), format!("history entry {}", index + 1))
             }
+            SecretPlace::Field { name } => (name.clone(), format!("`{name}`")),
         };
-        out.finding(format!("{place} holds a {}: {}", secret.what, secret.redacted))
+        out.finding(format!("{place} holds {}: {}", text::a(&secret.what), secret.redacted))
             .why("the configuration is readable by everyone who can pull the image, and shown by `docker inspect`")
             .help("revoke the secret and give it to the container when it starts, as a file or a variable")
             .at_config(field)
             .severity(if secret.proven { Severity::Critical } else { Severity::High })
             .confidence(if secret.proven { Confidence::High } else { Confidence::Medium })
+            .observation(super::detected(secret))
             .command("docker image inspect IMAGE; docker history --no-trunc IMAGE");
     }
 }
