@@ -10,7 +10,7 @@ pub(crate) fn a(thing: &str) -> String {
     // Abbreviations are read letter by letter: an npm token, an SSH key.
     let spelled = ["AWS", "EC ", "RSA", "SSH", "npm", "xAI"];
     let vowel = thing.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O', 'X']);
-    let an = (vowel || spelled.iter().any(|start| thing.starts_with(start)));
+    let an = vowel || spelled.iter().any(|start| thing.starts_with(start));
     format!("{} {thing}", if an { "an" } else { "a" })
 }
 

@@ -414,6 +414,7 @@ pub(crate) fn image() -> ImageFacts {
         base: None,
         map: Vec::new(),
         secrets: Vec::new(),
+        upstream_secrets: Vec::new(),
         packages: vec![
             package(
                 "cargo",
