@@ -329,6 +329,7 @@ pub struct UpstreamSecret {
 
 /// A software package found in the image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PackageFact {
     /// Package URL type: `deb`, `apk`, `rpm`, `pypi`, `conda`, `npm`, `cargo`, `golang`, `maven`, `gem`, `composer`,
     /// `nuget`, `cran`, `generic`.
@@ -436,6 +437,7 @@ pub enum Contents {
 
 /// An executable of the final tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BinaryFact {
     /// Path.
     pub path: String,

@@ -482,6 +482,8 @@ pub struct ProjectFacts {
     pub declarations: Vec<Declaration>,
     /// The Rust crate at the root.
     pub rust: Option<RustCrate>,
+    /// Shell scripts that a Dockerfile names.
+    pub scripts: Vec<TextFile>,
     /// What the source code reads and serves; looked at only where something claims it.
     pub source: Option<SourceFacts>,
     /// Files that could not be read, and why.

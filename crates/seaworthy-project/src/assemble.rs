@@ -13,6 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Workflows that are called are followed up to this number of files.
 const MOST_CALLED: usize = 1000;
 
+/// Scripts that Dockerfiles name are read up to this number.
+const MOST_SCRIPTS: usize = 64;
+/// Bytes of such a script.
+const MOST_SCRIPT: u64 = 128 * 1024;
+
 /// What a file is, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
@@ -117,6 +122,7 @@ pub fn from_files(files: &[(&str, &str)]) -> ProjectFacts {
     let root = files.iter().filter(|(path, _)| declarations::wanted(path));
     facts.declarations = root.flat_map(|(path, text)| declarations::read(path, text)).collect();
     facts.source = source::look(&facts, &read);
+    facts.scripts = scripts(&facts, &read);
     facts
 }
 
@@ -150,6 +156,7 @@ fn rebuild(
         rust: known.rust.clone(),
         declarations: known.declarations.clone(),
         source: known.source.clone(),
+        scripts: known.scripts.clone(),
         unreadable: known.unreadable.clone(),
         ..assemble(files, &|path| texts.get(path).or_else(|| known.beside.get(path)).cloned())
     }
@@ -276,6 +283,19 @@ pub(crate) fn follow_calls(facts: &mut ProjectFacts, find: &dyn Fn(&str) -> Opti
         }
     }
     facts.called.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+}
+
+/// Shell scripts of the context whose names stand in a Dockerfile, up to a number and a size that people write.
+pub(crate) fn scripts(facts: &ProjectFacts, find: &dyn Fn(&str) -> Option<String>) -> Vec<TextFile> {
+    let named = |entry: &&ContextEntry| {
+        let name = entry.path.rsplit('/').next().unwrap_or_default();
+        !entry.is_dir
+            && entry.size <= MOST_SCRIPT
+            && matches!(name.rsplit_once('.'), Some((_, "sh" | "bash")))
+            && facts.dockerfiles.iter().any(|docker| docker.file.text.contains(name))
+    };
+    let found = facts.context.iter().filter(named).take(MOST_SCRIPTS);
+    found.filter_map(|entry| Some(TextFile::new(&entry.path, find(&entry.path)?))).collect()
 }
 
 /// Paths of the workflows of this repository that the jobs of a workflow call.

@@ -1,6 +1,6 @@
 //! Walks a project and reads what is known by its name.
 
-use crate::assemble::{FileKind, assemble, follow_calls, kind_of, kind_of_named};
+use crate::assemble::{FileKind, assemble, follow_calls, kind_of, kind_of_named, scripts};
 use crate::{cargo, declarations, git, source};
 use seaworthy_facts::{ContextEntry, ProjectFacts, TextFile};
 use std::collections::BTreeSet;
@@ -95,6 +95,7 @@ pub fn collect(root: &Path, opts: &Options) -> Result<ProjectFacts, ProjectError
     });
     facts.declarations = declared.flatten().collect();
     facts.source = source::look(&facts, &beside);
+    facts.scripts = scripts(&facts, &beside);
     Ok(facts)
 }
 

@@ -199,7 +199,8 @@ fn absent(family: Family, facts: &Facts) -> Option<(CheckStatus, String)> {
                 Family::Workflow
                     if project.workflows.is_empty()
                         && project.actions.is_empty()
-                        && project.pipelines.is_empty() =>
+                        && project.pipelines.is_empty()
+                        && project.scripts.is_empty() =>
                 {
                     nothing("no workflow")
                 }

@@ -27,7 +27,8 @@ const ERRORS: [&str; 14] = [
 ];
 
 /// Rules over workflows that stand whole in a document.
-const WORKFLOWS: [&str; 13] = [
+const WORKFLOWS: [&str; 14] = [
+    "unchecked-download",
     "attestation-without-name",
     "x/invalid-tag",
     "x/missing-permission",
@@ -44,7 +45,8 @@ const WORKFLOWS: [&str; 13] = [
 ];
 
 /// Rules over steps without the workflow around them.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
+    "unchecked-download",
     "attestation-without-name",
     "x/invalid-tag",
     "x/sign-by-tag",

@@ -84,6 +84,58 @@ const CASES: &[Case] = &[
         ],
     },
     Case {
+        number: "1.7",
+        files: &[
+            (
+                "docker/Dockerfile.security-scanner",
+                "FROM python:3.11-slim\nCOPY scripts/security/scan-all.sh /usr/local/bin/\nUSER scanner\nENTRYPOINT [\"/usr/local/bin/scan-all.sh\"]\n",
+            ),
+            (
+                "scripts/security/scan-all.sh",
+                "#!/bin/bash\nset -euo pipefail\nsemgrep --config=auto --sarif --output results/semgrep.sarif \"$SCAN_PATH\" || true\nbandit -r \"$SCAN_PATH\" -f json -o results/bandit.json || true\n",
+            ),
+        ],
+        found: &[
+            ("masked-check", "scripts/security/scan-all.sh", 3),
+            ("masked-check", "scripts/security/scan-all.sh", 4),
+        ],
+    },
+    Case {
+        number: "1.20, 1.21, 1.24, in the document",
+        files: &[(
+            "docs/platform/galway-docker-specs.md",
+            "# Galway\n\n```yaml\n# .github/workflows/build-security-scanner.yml\nname: Build Security Scanner Image\n\non:\n  push:\n    branches: [main]\n\njobs:\n  build:\n    runs-on: ubuntu-latest\n    permissions:\n      contents: read\n      packages: write\n\n    steps:\n      - name: Extract metadata\n        id: meta\n        uses: docker/metadata-action@v5\n        with:\n          images: ghcr.io/jpoley/jp-spec-kit-security\n          tags: |\n            type=semver,pattern={{version}}\n            type=sha,prefix={{branch}}-\n            type=raw,value=latest,enable={{is_default_branch}}\n\n      - name: Build and push\n        uses: docker/build-push-action@v5\n        with:\n          push: true\n          tags: ${{ steps.meta.outputs.tags }}\n```\n\n```yaml\n# .github/workflows/container-security.yml\n- name: Scan image with Trivy\n  uses: aquasecurity/trivy-action@master\n  with:\n    image-ref: ghcr.io/jpoley/jp-spec-kit-security:${{ github.sha }}\n    format: 'sarif'\n    output: 'trivy-results.sarif'\n\n- name: Upload Trivy results\n  uses: github/codeql-action/upload-sarif@v3\n  with:\n    sarif_file: 'trivy-results.sarif'\n```\n\n```yaml\n- name: Scan and fail on vulnerabilities\n  run: |\n    trivy image \\\n      --severity HIGH,CRITICAL \\\n      --exit-code 1 \\\n      ghcr.io/jpoley/jp-spec-kit-security:${{ github.sha }}\n```\n\n```yaml\n- name: Sign image with Cosign\n  env:\n    COSIGN_PASSWORD: ${{ secrets.COSIGN_PASSWORD }}\n  run: |\n    cosign sign --key cosign.key \\\n      ghcr.io/jpoley/jp-spec-kit-security@${{ steps.push.outputs.digest }}\n```\n",
+        )],
+        found: &[
+            ("unpublished-scan-target", "docs/platform/galway-docker-specs.md", 41),
+            ("unpublished-scan-target", "docs/platform/galway-docker-specs.md", 57),
+            ("incomplete-example", "docs/platform/galway-docker-specs.md", 66),
+            ("incomplete-example", "docs/platform/galway-docker-specs.md", 46),
+        ],
+    },
+    Case {
+        number: "4.5, 4.19, in the document",
+        files: &[(
+            "docs/cross-registry-todos/task-02-docker-packages.md",
+            "# Task 02\n\n```yaml\n- name: Run vulnerability scanning\n  run: |\n    trivy image --format sarif \\\n      --output trivy-results.sarif \\\n      ${{ inputs.registry }}/${{ inputs.image-name }}:latest\n```\n\n```yaml\n- name: Extract metadata\n  id: meta\n  uses: docker/metadata-action@v5\n  with:\n    images: ${{ inputs.registry }}/${{ inputs.image-name }}\n    tags: |\n      type=ref,event=branch\n      type=ref,event=pr\n      type=semver,pattern={{version}}\n      type=sha\n```\n\n```yaml\n- name: Install security tools\n  run: |\n    wget -qO - https://aquasecurity.github.io/trivy-repo/deb/public.key | sudo apt-key add -\n    sudo apt-get install trivy\n```\n",
+        )],
+        found: &[
+            ("unpublished-scan-target", "docs/cross-registry-todos/task-02-docker-packages.md", 8),
+            ("unchecked-download", "docs/cross-registry-todos/task-02-docker-packages.md", 27),
+        ],
+    },
+    Case {
+        number: "4.10, 4.19",
+        files: &[(
+            ".github/workflows/reusable-release.yml",
+            "on: workflow_dispatch\njobs:\n  detect-languages:\n    runs-on: ubuntu-latest\n    outputs:\n      has-docker: ${{ steps.d.outputs.docker }}\n      has-go: ${{ steps.d.outputs.go }}\n    steps:\n      - id: d\n        run: ./detect.sh\n  build-go:\n    needs: [detect-languages]\n    if: needs.detect-languages.outputs.has-go == 'true'\n    runs-on: ubuntu-latest\n    steps:\n      - run: curl -sSfL https://raw.githubusercontent.com/anchore/syft/main/install.sh | sh -s -- -b /usr/local/bin\n  build-docker:\n    needs: [detect-languages, build-go]\n    if: |\n      needs.detect-languages.outputs.has-docker == 'true'\n    uses: ./.github/workflows/release-docker.yml\n",
+        )],
+        found: &[
+            ("skipped-with-needs", ".github/workflows/reusable-release.yml", 19),
+            ("unchecked-download", ".github/workflows/reusable-release.yml", 16),
+        ],
+    },
+    Case {
         number: "3.5",
         files: &[(
             "Dockerfile.prod",

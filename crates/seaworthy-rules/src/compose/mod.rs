@@ -27,6 +27,7 @@ mod missing_start_period;
 mod mutable_image_tag;
 mod obsolete_version_key;
 mod open_database_network;
+mod order;
 mod ports;
 mod privileged_service;
 mod published_on_all_interfaces;
@@ -39,6 +40,11 @@ mod support;
 mod tmpfs_exec;
 mod undefined_reference;
 mod unhardened_service;
+mod unordered_dependencies;
+mod unordered_ports;
+mod unordered_service_keys;
+mod unordered_services;
+mod unordered_top_level;
 mod unpinned_image_digest;
 mod unquoted_port;
 mod unreadable_base;
@@ -90,4 +96,9 @@ rules![
     unquoted_port,
     quoted_volume,
     missing_project_name,
+    unordered_services,
+    unordered_service_keys,
+    unordered_dependencies,
+    unordered_ports,
+    unordered_top_level,
 ];

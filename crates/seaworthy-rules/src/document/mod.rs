@@ -5,6 +5,7 @@ mod base_version_mismatch;
 mod broken_link;
 mod health_path_mismatch;
 mod healthcheck_shadowed;
+mod incomplete_example;
 mod invalid_command;
 mod licence_label_mismatch;
 mod lockfile_not_copied;
@@ -19,6 +20,7 @@ mod signature_identity;
 mod unbound_publish;
 mod undocumented_variable;
 mod unpublished_image;
+mod unpublished_scan_target;
 mod unpublished_tag;
 mod unread_variable;
 mod user_mismatch;
@@ -50,6 +52,8 @@ rules![
     health_path_mismatch,
     signature_identity,
     attestation_claim,
+    unpublished_scan_target,
+    incomplete_example,
 ];
 
 use crate::dockerfile::final_chain;

@@ -9,7 +9,7 @@ use seaworthy_workflow::{Entry, Env, Job, Step, Text};
 use std::collections::BTreeSet;
 
 /// Stands where an expression is not known.
-const UNKNOWN: char = '\u{1}';
+pub(crate) const UNKNOWN: char = '\u{1}';
 
 /// What one step makes.
 pub(crate) struct Made {
@@ -129,7 +129,7 @@ impl Reader<'_> {
             out.names_complete = false;
             return;
         };
-        let shapes = self.shapes(&rules, &flavor);
+        let shapes = shapes(&rules, &flavor, &Events::of(self.fact));
         let Ok(images) = seaworthy_tags::images(&images) else {
             out.names_complete = false;
             return;
@@ -236,66 +236,82 @@ impl Reader<'_> {
             .or_else(|| find(&job.env))
             .or_else(|| find(&self.fact.workflow.env))
     }
+}
 
-    /// The tags that rules make, on any event the workflow listens to.
-    fn shapes(&self, rules: &[Rule], flavor: &Flavor) -> Vec<Shape> {
-        let events = Events::of(self.fact);
-        let mut out = Vec::new();
-        let mut latest = flavor.latest == Latest::Always;
-        for rule in rules {
-            let prefix = rule.attributes.get("prefix").map_or(flavor.prefix.as_str(), String::as_str);
-            let suffix = rule.attributes.get("suffix").map_or(flavor.suffix.as_str(), String::as_str);
-            let own = match rule.kind {
-                Kind::Semver | Kind::Pep440 => {
-                    if !events.tags && rule.get("value").is_empty() {
-                        continue;
-                    }
-                    latest |= flavor.latest == Latest::Auto;
-                    vec![Shape::version(rule.get("pattern"))]
+/// The tags that rules make, on any of the events.
+pub(crate) fn shapes(rules: &[Rule], flavor: &Flavor, events: &Events) -> Vec<Shape> {
+    let mut out = Vec::new();
+    let mut latest = flavor.latest == Latest::Always;
+    for rule in rules {
+        let prefix = rule.attributes.get("prefix").map_or(flavor.prefix.as_str(), String::as_str);
+        let suffix = rule.attributes.get("suffix").map_or(flavor.suffix.as_str(), String::as_str);
+        let own = match rule.kind {
+            Kind::Semver | Kind::Pep440 => {
+                if !events.tags && rule.get("value").is_empty() {
+                    continue;
                 }
-                Kind::Match => {
-                    if !events.tags && rule.get("value").is_empty() {
-                        continue;
-                    }
-                    latest |= flavor.latest == Latest::Auto;
-                    vec![Shape::any()]
+                latest |= flavor.latest == Latest::Auto;
+                vec![Shape::version(rule.get("pattern"))]
+            }
+            Kind::Match => {
+                if !events.tags && rule.get("value").is_empty() {
+                    continue;
                 }
-                Kind::Sha => vec![Shape::hex()],
-                Kind::Raw => vec![Shape::literal(rule.get("value"), UNKNOWN)],
-                Kind::Schedule => vec![Shape::literal(rule.get("pattern"), UNKNOWN)],
-                Kind::Edge => vec![Shape::literal("edge", UNKNOWN)],
-                Kind::Ref => match rule.get("event") {
-                    "branch" => events.branches.clone(),
-                    "tag" if events.tags => {
-                        latest |= flavor.latest == Latest::Auto;
-                        events.tag_names.clone()
-                    }
-                    "pr" => vec![Shape::number()],
-                    _ => Vec::new(),
-                },
-            };
-            out.extend(own.into_iter().map(|shape| shape.between(prefix, suffix, UNKNOWN)));
-        }
-        if latest {
-            let (prefix, suffix) = (
-                if flavor.prefix_latest { flavor.prefix.as_str() } else { "" },
-                if flavor.suffix_latest { flavor.suffix.as_str() } else { "" },
-            );
-            out.push(Shape::literal("latest", UNKNOWN).between(prefix, suffix, UNKNOWN));
-        }
-        out
+                latest |= flavor.latest == Latest::Auto;
+                vec![Shape::any()]
+            }
+            Kind::Sha => vec![Shape::hex()],
+            Kind::Raw => vec![Shape::literal(rule.get("value"), UNKNOWN)],
+            Kind::Schedule => vec![Shape::literal(rule.get("pattern"), UNKNOWN)],
+            Kind::Edge => vec![Shape::literal("edge", UNKNOWN)],
+            Kind::Ref => match rule.get("event") {
+                "branch" => events.branches.clone(),
+                "tag" if events.tags => {
+                    latest |= flavor.latest == Latest::Auto;
+                    events.tag_names.clone()
+                }
+                "pr" => vec![Shape::number()],
+                _ => Vec::new(),
+            },
+        };
+        out.extend(own.into_iter().map(|shape| shape.between(prefix, suffix, UNKNOWN)));
     }
+    if latest {
+        let (prefix, suffix) = (
+            if flavor.prefix_latest { flavor.prefix.as_str() } else { "" },
+            if flavor.suffix_latest { flavor.suffix.as_str() } else { "" },
+        );
+        out.push(Shape::literal("latest", UNKNOWN).between(prefix, suffix, UNKNOWN));
+    }
+    out
 }
 
 /// The branches and tags a workflow may run for.
-struct Events {
+pub(crate) struct Events {
     tags: bool,
     tag_names: Vec<Shape>,
     branches: Vec<Shape>,
 }
 
 impl Events {
-    fn of(fact: &WorkflowFact) -> Self {
+    /// Everything that may start a workflow.
+    pub(crate) fn any() -> Self {
+        Self { tags: true, tag_names: vec![Shape::any()], branches: vec![Shape::any()] }
+    }
+
+    /// The pushes of branches among them.
+    pub(crate) fn of_branches(&self) -> Self {
+        // A branch may have any name, but none is called as the newest release is.
+        let branches = self.branches.iter().filter(|shape| **shape != Shape::any()).cloned().collect();
+        Self { tags: false, tag_names: Vec::new(), branches }
+    }
+
+    /// Whether the push of a branch is among them.
+    pub(crate) fn has_branches(&self) -> bool {
+        !self.branches.is_empty()
+    }
+
+    pub(crate) fn of(fact: &WorkflowFact) -> Self {
         let mut events = Self { tags: false, tag_names: Vec::new(), branches: Vec::new() };
         let named = |filters: Option<&Vec<Text>>| match filters {
             None => vec![Shape::any()],

@@ -68,3 +68,4 @@ rules![
 
 pub(crate) use scripts::Scripts;
 pub(crate) use shell::Simple;
+pub(crate) use unpinned_download::{fetches, runs_at_once};

@@ -22,7 +22,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         for item in &docker.tree.instructions {
             let found = cx.commands(docker, item);
             for (at, simple) in found.iter().enumerate() {
-                if !FETCHERS.contains(&simple.program()) || !(piped(found, at) || substituted(found, at)) {
+                if !fetches(simple) || !runs_at_once(found, at) {
                     continue;
                 }
                 out.finding(format!("what `{}` downloads is run at once", simple.program()))
@@ -34,6 +34,16 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             }
         }
     }
+}
+
+/// Whether a command downloads something.
+pub(crate) fn fetches(simple: &Simple) -> bool {
+    FETCHERS.contains(&simple.program())
+}
+
+/// Whether what a command of a script writes is run by the next one, or by the one around it.
+pub(crate) fn runs_at_once(found: &[Simple], at: usize) -> bool {
+    piped(found, at) || substituted(found, at)
 }
 
 /// Whether a later part of the command's pipeline runs what it is given; filters such as `gunzip` or `tee` change

@@ -2,8 +2,10 @@
 
 use super::publish;
 use super::steps::groups;
-use crate::script::Simple;
+use crate::script::{Simple, shell};
 use crate::{Cx, Sink};
+use seaworthy_dockerfile::OffsetMap;
+use seaworthy_facts::TextFile;
 
 declare_rule! {
     name: "masked-check",
@@ -41,24 +43,33 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         for step in
             group.steps.iter().filter(|step| step.run.as_ref().is_some_and(|run| run.value.contains("||")))
         {
-            let commands = publish::commands(group.file, step);
-            for pair in commands.windows(2) {
-                let [command, next] = pair else { continue };
-                let Some(what) = checks(command).filter(|_| command.then == "||" && succeeds(next)) else {
-                    continue;
-                };
-                // In `{ …; }` more may follow.
-                let between = group.file.text.get(command.span.end..next.span.start);
-                if between.is_none_or(|text| text.contains(['{', '('])) || command.parent != next.parent {
-                    continue;
-                }
-                out.finding(format!("whatever `{what}` finds, the step goes on: `|| {}`", next.words.join(" ")))
-                    .why("a check that cannot fail says nothing: the step is green too where the program is missing")
-                    .help("remove what follows `||`; where findings should not stop the run, say so by the program's own option, such as `--exit-code 0`")
-                    .at_file(group.file, next.span)
-                    .command(format!("grep -n '||' {}", group.file.path));
-            }
+            judge(group.file, &publish::commands(group.file, step), "step", out);
         }
+    }
+    // Scripts that an image starts hide findings as well.
+    for script in cx.project().map_or(&[][..], |project| &project.scripts) {
+        let mut commands = Vec::new();
+        shell::split(&script.text, &OffsetMap::contiguous(0), &mut commands);
+        judge(script, &commands, "script", out);
+    }
+}
+
+fn judge(file: &TextFile, commands: &[Simple], what_goes_on: &str, out: &mut Sink) {
+    for pair in commands.windows(2) {
+        let [command, next] = pair else { continue };
+        let Some(what) = checks(command).filter(|_| command.then == "||" && succeeds(next)) else {
+            continue;
+        };
+        // In `{ …; }` more may follow.
+        let between = file.text.get(command.span.end..next.span.start);
+        if between.is_none_or(|text| text.contains(['{', '('])) || command.parent != next.parent {
+            continue;
+        }
+        out.finding(format!("whatever `{what}` finds, the {what_goes_on} goes on: `|| {}`", next.words.join(" ")))
+            .why("a check that cannot fail says nothing: all is green too where the program is missing")
+            .help("remove what follows `||`; where findings should not stop the run, say so by the program's own option, such as `--exit-code 0`")
+            .at_file(file, next.span)
+            .command(format!("grep -n '||' {}", file.path));
     }
 }
 

@@ -45,12 +45,14 @@ mod leaked_checkout_credentials;
 mod literal_pipeline_secret;
 mod load_multi_platform;
 mod login_password_argument;
+mod long_lived_token;
 mod masked_check;
 mod matrix_overwrites_tag;
 mod missing_concurrency;
 mod missing_token_permission;
 mod mixed_case_image_name;
 mod mutable_job_image;
+mod obscured_expression;
 mod occasion;
 mod persisted_checkout_credentials;
 mod pipeline;
@@ -62,12 +64,14 @@ mod secret_outside_environment;
 mod self_hosted_runner;
 mod shared_tag_from_any_branch;
 mod signature_by_tag;
+mod skipped_with_needs;
 mod spoofable_bot_condition;
 mod steps;
 mod substring_condition;
 mod superfluous_action;
 mod taint;
 mod template_injection;
+mod unchecked_download;
 mod unencrypted_docker_daemon;
 mod unexplained_permission;
 mod unknown_action_input;
@@ -148,7 +152,12 @@ rules![
     secret_build_argument,
     literal_pipeline_secret,
     unencrypted_docker_daemon,
+    skipped_with_needs,
+    unchecked_download,
+    long_lived_token,
+    obscured_expression,
 ];
 
 pub(crate) use ignores::scopes;
+pub(crate) use publish::{commands, word as word_place};
 pub(crate) use unsigned_publication::signs_keyless;
