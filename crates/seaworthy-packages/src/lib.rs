@@ -19,6 +19,7 @@ pub mod python;
 pub mod r;
 pub mod rpm;
 pub mod ruby;
+pub mod sbom;
 
 mod zip;
 

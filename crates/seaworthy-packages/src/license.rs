@@ -2,6 +2,26 @@
 //!
 //! Only exact names are translated: "BSD" is three licences, so it stays what it is.
 
+/// Identifiers of the SPDX licence list, as CycloneDX 1.7 carries it.
+const LISTED: &str = include_str!("licenses.txt");
+/// Identifiers of the SPDX exception list, of the same date.
+const EXCEPTIONS: &str = include_str!("exceptions.txt");
+
+/// The identifier of a licence as the list spells it.
+pub fn known(id: &str) -> Option<&'static str> {
+    LISTED.lines().find(|known| known.eq_ignore_ascii_case(id))
+}
+
+/// The identifier of an exception as the list spells it.
+pub fn known_exception(id: &str) -> Option<&'static str> {
+    EXCEPTIONS.lines().find(|known| known.eq_ignore_ascii_case(id))
+}
+
+/// Whether a text is an identifier of either list, in its spelling.
+pub fn is_listed(id: &str) -> bool {
+    LISTED.lines().chain(EXCEPTIONS.lines()).any(|known| known == id)
+}
+
 /// The identifier of a licence's usual name; nothing where the name may mean several.
 pub fn exact(text: &str) -> Option<String> {
     let mut name = text.trim().trim_end_matches('.').to_ascii_lowercase();

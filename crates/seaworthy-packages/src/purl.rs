@@ -220,7 +220,14 @@ impl fmt::Display for Purl {
         for part in self.namespace.iter().flat_map(|space| space.split('/')) {
             write!(out, "/{}", encode(part))?;
         }
-        write!(out, "/{}", encode(&self.name))?;
+        if self.kind == "git" {
+            // The namespace is the host alone, so a name has slashes of its own.
+            for part in self.name.split('/') {
+                write!(out, "/{}", encode(part))?;
+            }
+        } else {
+            write!(out, "/{}", encode(&self.name))?;
+        }
         if let Some(version) = &self.version {
             write!(out, "@{}", encode(version))?;
         }

@@ -12,8 +12,10 @@ pub(crate) struct Item<'a> {
     pub id: String,
     /// The package; where it was found several times, the first.
     pub package: &'a PackageFact,
-    /// Every file that proves it.
-    pub evidence: BTreeSet<String>,
+    /// Every file that proves it, and the layer it lies in.
+    pub evidence: BTreeMap<String, usize>,
+    /// Identifiers of the packages that brought it.
+    pub owners: BTreeSet<String>,
     /// Identifiers of the packages it depends on.
     pub depends: BTreeSet<String>,
 }
@@ -28,13 +30,16 @@ pub(crate) fn items(image: &ImageFacts) -> Vec<Item<'_>> {
         let item = items.entry(id.clone()).or_insert_with(|| Item {
             id,
             package,
-            evidence: BTreeSet::new(),
+            evidence: BTreeMap::new(),
+            owners: BTreeSet::new(),
             depends: BTreeSet::new(),
         });
         if !package.evidence.is_empty() {
-            item.evidence.insert(escape(&package.evidence));
+            item.evidence.insert(escape(&package.evidence), package.layer);
         }
     }
+    let by_purl: BTreeMap<&str, String> =
+        sorted.iter().map(|package| (package.purl.as_str(), id(package))).collect();
     let mut by_name: BTreeMap<(&str, String), String> = BTreeMap::new();
     for package in &sorted {
         by_name.insert((&package.kind, format!("{}@{}", package.name, package.version)), id(package));
@@ -45,6 +50,8 @@ pub(crate) fn items(image: &ImageFacts) -> Vec<Item<'_>> {
         let own = id(package);
         if let Some(item) = items.get_mut(&own) {
             item.depends.extend(known.into_iter().filter(|name| *name != own));
+            let owner = package.owner.as_ref().and_then(|owner| by_purl.get(owner.as_str()));
+            item.owners.extend(owner.filter(|owner| **owner != own).cloned());
         }
     }
     items.into_values().collect()

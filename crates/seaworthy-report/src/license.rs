@@ -1,11 +1,8 @@
 //! SPDX licence expressions: what a package states, made valid.
 
+use seaworthy_packages::license::{known, known_exception};
 use std::collections::BTreeMap;
 
-/// Identifiers of the SPDX licence list.
-const KNOWN: &str = include_str!("licenses.txt");
-/// Identifiers of the SPDX exception list.
-const EXCEPTIONS: &str = include_str!("exceptions.txt");
 /// Brackets may nest this deep; deeper text is kept as it is.
 const DEEPEST: usize = 32;
 
@@ -32,11 +29,6 @@ pub(crate) fn expression(stated: Option<&str>, extracted: &mut Extracted) -> Str
         }
         _ => reference(text, extracted),
     }
-}
-
-/// The identifier as the list spells it.
-pub(crate) fn known(id: &str) -> Option<&'static str> {
-    KNOWN.lines().find(|known| known.eq_ignore_ascii_case(id))
 }
 
 fn tokens(text: &str) -> Vec<String> {
@@ -86,7 +78,7 @@ fn single(tokens: &[String], at: &mut usize, depth: usize, found: &mut Extracted
         Some(license) if next(*at, "with") => {
             let exception = tokens.get(*at + 1)?;
             *at += 2;
-            let exception = EXCEPTIONS.lines().find(|known| known.eq_ignore_ascii_case(exception))?;
+            let exception = known_exception(exception)?;
             Some(format!("{license} WITH {exception}"))
         }
         Some(license) => Some(license),

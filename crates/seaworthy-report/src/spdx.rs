@@ -1,9 +1,12 @@
-//! The SPDX 2.3 document of an image: the image contains its packages, which depend on one another.
+//! The SPDX 2.3 document of an image, as JSON or as tags and values: the image contains its packages, which depend on
+//! one another.
 
-use crate::inventory::{image_name, image_purl, items, purl, whole_seconds};
+mod tag_value;
+
+use crate::inventory::{Item, image_name, image_purl, items, purl, whole_seconds};
 use crate::license::{Extracted, expression};
 use crate::text::escape;
-use seaworthy_facts::ImageFacts;
+use seaworthy_facts::{ImageFacts, PackageFact};
 use seaworthy_oci::Digest;
 use serde_json::{Map, Value, json};
 
@@ -16,6 +19,16 @@ const IMAGE: &str = "SPDXRef-image";
 /// `created` is an RFC 3339 time; `seed` sets documents of the same image apart where there are several,
 /// and may be empty; `version` is the tool's.
 pub fn document(image: &ImageFacts, created: &str, seed: &str, version: &str) -> Vec<u8> {
+    // Displaying a value cannot fail.
+    format!("{:#}\n", value(image, created, seed, version)).into_bytes()
+}
+
+/// Writes the same document as tags and values.
+pub fn tag_value(image: &ImageFacts, created: &str, seed: &str, version: &str) -> Vec<u8> {
+    tag_value::write(&value(image, created, seed, version)).into_bytes()
+}
+
+fn value(image: &ImageFacts, created: &str, seed: &str, version: &str) -> Value {
     let mut extracted = Extracted::new();
     let name = image_name(image);
     let created = whole_seconds(created);
@@ -29,16 +42,26 @@ pub fn document(image: &ImageFacts, created: &str, seed: &str, version: &str) ->
         }
         let license = expression(item.package.license.as_deref(), &mut extracted);
         package.insert("licenseDeclared".to_owned(), json!(license));
-        let found: Vec<String> = item.evidence.iter().cloned().collect();
-        if !found.is_empty() {
-            package.insert("sourceInfo".to_owned(), json!(format!("found in {}", found.join(", "))));
+        package.insert("sourceInfo".to_owned(), json!(source_info(&item)));
+        let sums = checksums(item.package);
+        if !sums.is_empty() {
+            package.insert("checksums".to_owned(), Value::Array(sums));
         }
         if let Some(purl) = purl(item.package) {
             package.insert("externalRefs".to_owned(), external(purl));
         }
-        package.insert("primaryPackagePurpose".to_owned(), json!("LIBRARY"));
+        package.insert(
+            "primaryPackagePurpose".to_owned(),
+            json!(if item.package.root { "APPLICATION" } else { "LIBRARY" }),
+        );
         packages.push(Value::Object(package));
         relationships.push(relation(IMAGE, "CONTAINS", &id));
+        for owner in &item.owners {
+            let mut owned = relation(&format!("SPDXRef-{owner}"), "OTHER", &id);
+            owned["comment"] =
+                json!("ownership-by-file-overlap: the first package brought the files that prove the second");
+            relationships.push(owned);
+        }
         for other in &item.depends {
             relationships.push(relation(&id, "DEPENDS_ON", &format!("SPDXRef-{other}")));
         }
@@ -65,8 +88,37 @@ pub fn document(image: &ImageFacts, created: &str, seed: &str, version: &str) ->
             .collect();
         document["hasExtractedLicensingInfos"] = Value::Array(infos);
     }
-    // Displaying a value cannot fail.
-    format!("{document:#}\n").into_bytes()
+    document
+}
+
+/// Where a package was found, and what it was built from.
+fn source_info(item: &Item<'_>) -> String {
+    let mut parts = Vec::new();
+    if let Some(source) = &item.package.source {
+        parts.push(format!("built from {} {}", escape(&source.name), escape(&source.version)));
+    }
+    let found: Vec<String> =
+        item.evidence.iter().map(|(path, layer)| format!("{path} (layer {layer})")).collect();
+    parts.push(if found.is_empty() {
+        "stated by a merged SBOM, not found in the image".to_owned()
+    } else {
+        format!("found in {}", found.join(", "))
+    });
+    if item.package.development {
+        parts.push("installed for development".to_owned());
+    }
+    parts.join("; ")
+}
+
+/// Checksums of a package's archive, of the algorithms SPDX names.
+fn checksums(package: &PackageFact) -> Vec<Value> {
+    let digits = [("md5", 32), ("sha1", 40), ("sha256", 64), ("sha384", 96), ("sha512", 128)];
+    package
+        .checksums
+        .iter()
+        .filter(|(name, sum)| digits.contains(&(name.as_str(), sum.len())))
+        .map(|(name, sum)| json!({"algorithm": name.to_ascii_uppercase(), "checksumValue": sum}))
+        .collect()
 }
 
 fn image_package(image: &ImageFacts, name: &str, extracted: &mut Extracted) -> Value {

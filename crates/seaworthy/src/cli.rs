@@ -174,7 +174,10 @@ pub(crate) enum Command {
         after_help = "Examples:\n  seaworthy test oci:target/seaworthy/image --project .\n  seaworthy test app.tar --ready 'GET :8080/healthz' --env HOST=0.0.0.0"
     )]
     Test(TestArgs),
-    /// Write the SBOM of an image: SPDX 2.3, or CycloneDX 1.6 with `--format cyclonedx`
+    /// Write the SBOM of an image, or hold one against it
+    #[command(
+        after_help = "Formats: spdx (the default), spdx-tag-value, cyclonedx (1.6), cyclonedx-1.5\n\nExamples:\n  seaworthy sbom oci:app --format cyclonedx --output app.cdx.json\n  seaworthy sbom oci:app --merge build.cdx.json --output app.spdx.json\n  seaworthy sbom oci:app --verify app.spdx.json\n  seaworthy sbom ghcr.io/acme/app:1.2.3 --verify attached --key cosign.pub"
+    )]
     Sbom(SbomArgs),
     /// Show which tags an event would publish, and refuse those no registry accepts
     Tags(TagsArgs),
@@ -363,6 +366,19 @@ pub(crate) struct SbomArgs {
     /// File to write; standard output by default
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// An SBOM made while building, whose packages are added, repeatable
+    #[arg(long, value_name = "SBOM")]
+    pub(crate) merge: Vec<PathBuf>,
+    /// Say what this SBOM lacks and what it invents, instead of writing one: a file, or `attached` for the one that is
+    /// attested of the image
+    #[arg(long, value_name = "SBOM", conflicts_with_all = ["merge", "output"])]
+    pub(crate) verify: Option<String>,
+    /// The public key that proves the attached SBOM
+    #[arg(long, value_name = "FILE", requires = "verify")]
+    pub(crate) key: Option<PathBuf>,
+    /// Speak plain HTTP to the registry; one on this machine needs no flag
+    #[arg(long, requires = "verify")]
+    pub(crate) plain_http: bool,
 }
 
 /// `tags`.

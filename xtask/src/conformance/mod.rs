@@ -12,6 +12,7 @@ mod dockerfile_lang;
 mod oci_broken;
 mod registry_faults;
 mod retention;
+mod sbom;
 mod static_cases;
 mod static_real;
 mod tags;
@@ -34,6 +35,7 @@ const KINDS: &[(&str, Run)] = &[
     ("oci-broken", oci_broken::run),
     ("registry-faults", registry_faults::run),
     ("retention", retention::run),
+    ("sbom", sbom::run),
     ("static", static_cases::run),
     ("static-real", static_real::run),
     ("static-real-compose", compose_model::real),
