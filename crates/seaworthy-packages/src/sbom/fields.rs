@@ -37,7 +37,7 @@ pub(super) fn package(purl: &str, name: &str, version: &str) -> PackageFact {
     if parts.kind == "rpm" && !matches!(qualifier("epoch"), "" | "0") && !found.version.contains(':') {
         found.version = format!("{}:{}", qualifier("epoch"), found.version);
     }
-    found.arch = qualifier("arch").to_owned();
+    qualifier("arch").clone_into(&mut found.arch);
     // syft's own qualifier: the source package, with its version where that differs.
     let upstream = qualifier("upstream");
     if !upstream.is_empty() {

@@ -89,7 +89,7 @@ impl<'a> Validator<'a> {
     ) {
         let (file, pointer) = reference.split_once('#').unwrap_or((reference, ""));
         if file == "spdx.schema.json" {
-            let known = value.as_str().is_some_and(|id| license::is_listed(id));
+            let known = value.as_str().is_some_and(license::is_listed);
             if !known {
                 errors.push(format!("{}: {} is no identifier of SPDX's lists", shown(path), brief(value)));
             }
@@ -123,12 +123,12 @@ impl<'a> Validator<'a> {
             say(format!("{} is not {}", brief(value), schema["const"]));
         }
         let limit = |key: &str| schema.get(key).and_then(Value::as_f64);
-        if let Some(number) = value.as_f64() {
-            if limit("minimum").is_some_and(|least| number < least)
+        let outside = |number: f64| {
+            limit("minimum").is_some_and(|least| number < least)
                 || limit("maximum").is_some_and(|most| number > most)
-            {
-                say(format!("{number} is out of range"));
-            }
+        };
+        if let Some(number) = value.as_f64().filter(|number| outside(*number)) {
+            say(format!("{number} is out of range"));
         }
         if let Some(text) = value.as_str() {
             let length = text.chars().count() as u64;

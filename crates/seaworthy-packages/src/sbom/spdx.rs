@@ -43,7 +43,7 @@ pub(super) fn read(document: &Value, format: Format) -> Result<Bom, SbomError> {
         if described.contains(id)
             && (purpose == "CONTAINER" || purl.starts_with("pkg:oci/") || purl.is_empty())
         {
-            bom.subject = text(entry, "name").to_owned();
+            text(entry, "name").clone_into(&mut bom.subject);
             let sums = list(entry, "checksums");
             let sum = sums
                 .iter()
@@ -98,10 +98,10 @@ fn source_info(info: &str, found: &mut seaworthy_facts::PackageFact) {
             found.source = Some(SourcePackage { name: name.to_owned(), version: version.to_owned() });
         } else if let Some(path) = part.strip_prefix("found in ") {
             let path = path.split(", ").next().unwrap_or(path);
-            found.evidence = path.split(" (layer ").next().unwrap_or(path).to_owned();
+            path.split(" (layer ").next().unwrap_or(path).clone_into(&mut found.evidence);
         } else if let Some((_, path)) = part.split_once("acquired package info from ") {
-            found.evidence =
-                path.rsplit(": ").next().unwrap_or(path).split(", ").next().unwrap_or_default().to_owned();
+            let path = path.rsplit(": ").next().unwrap_or(path);
+            path.split(", ").next().unwrap_or_default().clone_into(&mut found.evidence);
         }
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn read(document: &Value) -> Result<Bom, SbomError> {
                 bom.packages[*child].depends.push(id);
             }
             "ownership-by-file-overlap" => {
-                bom.packages[*child].owner = Some(bom.packages[*parent].purl.clone())
+                bom.packages[*child].owner = Some(bom.packages[*parent].purl.clone());
             }
             _ => {}
         }
