@@ -166,7 +166,7 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Look at every byte of an image in one pass
     #[command(
-        after_help = "Examples:\n  seaworthy inspect oci:target/seaworthy/image\n  seaworthy inspect docker://ghcr.io/acme/app:1.2.3 --project ."
+        after_help = "Examples:\n  seaworthy inspect oci:target/seaworthy/image\n  seaworthy inspect docker://ghcr.io/acme/app:1.2.3 --project .\n  seaworthy inspect app.tar --browse\n  seaworthy inspect app.tar --files '*.pem'\n  seaworthy inspect old.tar --diff new.tar"
     )]
     Inspect(InspectArgs),
     /// Boot an image and prove how it behaves
@@ -311,8 +311,20 @@ pub(crate) struct BuildArgs {
     pub(crate) output: Option<PathBuf>,
 }
 
+/// `--sort`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TreeSort {
+    /// The largest.
+    Size,
+    /// What has the most files.
+    Files,
+    /// The first of the alphabet.
+    Name,
+}
+
 /// `inspect`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(crate) struct InspectArgs {
     /// The image: `oci:DIR[:REF]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker-daemon:REF`, `docker://REF`
     pub(crate) image: String,
@@ -322,9 +334,36 @@ pub(crate) struct InspectArgs {
     /// The project whose claims are compared with the image
     #[arg(long, value_name = "PATH")]
     pub(crate) project: Option<PathBuf>,
-    /// Print every file of the final tree: mode, owner, size in bytes, layer, path
-    #[arg(long)]
-    pub(crate) files: bool,
+    /// The image it was built on: which layers are its, and which are yours
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) base: Option<String>,
+    /// Walk through layers and files on the whole screen
+    #[arg(long, conflicts_with_all = ["layers", "tree", "path", "waste", "files", "diff"], help_heading = "What to look at")]
+    pub(crate) browse: bool,
+    /// Each layer: what made it, its sizes, its largest directories, and whose it is
+    #[arg(long, help_heading = "What to look at")]
+    pub(crate) layers: bool,
+    /// The final file system with the sizes of what is in it
+    #[arg(long, help_heading = "What to look at")]
+    pub(crate) tree: bool,
+    /// The tree below this path, or below all that match a glob
+    #[arg(long, value_name = "GLOB", help_heading = "What to look at")]
+    pub(crate) path: Option<String>,
+    /// How deep the tree goes
+    #[arg(long, value_name = "LEVELS", default_value_t = 2, help_heading = "What to look at")]
+    pub(crate) depth: u32,
+    /// What comes first in the tree
+    #[arg(long, value_name = "BY", default_value = "size", help_heading = "What to look at")]
+    pub(crate) sort: TreeSort,
+    /// What is stored for nothing, by cause and by file, and what could go too
+    #[arg(long, help_heading = "What to look at")]
+    pub(crate) waste: bool,
+    /// Every copy of the files that match, in any layer: mode, owner, size, digest; all files without a glob
+    #[arg(long, value_name = "GLOB", num_args = 0..=1, default_missing_value = "**", help_heading = "What to look at")]
+    pub(crate) files: Option<String>,
+    /// What another image has more, less or otherwise: files, packages, configuration, sizes
+    #[arg(long, value_name = "IMAGE", help_heading = "What to look at")]
+    pub(crate) diff: Option<String>,
 }
 
 /// `test`.

@@ -98,8 +98,15 @@ pub(crate) fn store_failure(what: &str, error: &StoreError) -> Failure {
 
 /// One pass over the image's bytes.
 pub(crate) fn inspect(image: &Image) -> Result<ImageFacts, Failure> {
-    let options = seaworthy_inspect::Options::default();
-    seaworthy_inspect::inspect(image, &options).map_err(|error| {
+    inspect_layers(image, &seaworthy_inspect::Options::default()).map(|(facts, _)| facts)
+}
+
+/// The same, with every entry of every layer.
+pub(crate) fn inspect_layers(
+    image: &Image,
+    options: &seaworthy_inspect::Options,
+) -> Result<(ImageFacts, seaworthy_inspect::Layers), Failure> {
+    seaworthy_inspect::inspect_layers(image, options).map_err(|error| {
         let failure = Failure::of("inspect the image", &error);
         match error.hint() {
             Some(hint) => failure.hint(hint),
@@ -351,11 +358,31 @@ pub(crate) fn image_summary(image: &ImageFacts) -> serde_json::Value {
         "files": image.files.len(),
         "packages": image.packages.len(),
         "efficiency": image.efficiency,
+        "hidden": image.hidden(),
+        "dive": {
+            "wasted": image.dive.wasted,
+            "user_bytes": image.dive.user_bytes,
+            "user_wasted": image.dive.user_wasted,
+            "paths": image.dive.paths.iter().take(20).collect::<Vec<_>>(),
+        },
+        "base": image.base,
         "waste": image.waste.iter().take(20).collect::<Vec<_>>(),
+        "waste_by_cause": sums(crate::commands::inspect::spare::waste(image)),
+        "spare": sums(crate::commands::inspect::spare::of(image)),
+        "map": image.map,
         "config": image.config.config,
         "created": image.config.created,
         "ms": image.ms,
     })
+}
+
+/// Files and bytes by name.
+fn sums<K: serde::Serialize>(sums: std::collections::BTreeMap<K, (usize, u64)>) -> serde_json::Value {
+    let sums = sums.into_iter().filter_map(|(key, (files, bytes))| {
+        let key = serde_json::to_value(key).ok()?.as_str()?.to_owned();
+        Some((key, serde_json::json!({ "files": files, "bytes": bytes })))
+    });
+    serde_json::Value::Object(sums.collect())
 }
 
 /// Milliseconds since an instant.

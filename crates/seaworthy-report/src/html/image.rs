@@ -29,7 +29,9 @@ pub(super) fn section(out: &mut String, image: &Value) {
     let layers = layers(image);
     if !layers.is_empty() {
         out.push_str("<h3 class=\"group\" id=\"layers\">Layers</h3>\n");
-        map(out, &layers);
+        if !super::map::section(out, image) {
+            map(out, &layers);
+        }
         table(out, &layers);
     }
     packages(out, image);
@@ -53,6 +55,9 @@ fn tiles(out: &mut String, image: &Value) {
         if let Some(count) = count {
             tiles.push((key, count.to_string()));
         }
+    }
+    if let Some(hidden) = image.get("hidden").and_then(Value::as_u64) {
+        tiles.push(("saved by flattening", format_bytes(hidden)));
     }
     if let Some(share) = image.get("efficiency").and_then(Value::as_f64) {
         tiles.push(("of bytes used", format!("{:.1} %", share.clamp(0.0, 1.0) * 100.0)));
@@ -223,8 +228,8 @@ fn table(out: &mut String, layers: &[Layer<'_>]) {
         let wasted = if layer.wasted > 0 { format_bytes(layer.wasted) } else { String::new() };
         let _ = writeln!(
             out,
-            "<tr><td class=\"num\">{}</td><td class=\"by\"><code>{}</code></td><td class=\"num\">{}</td>\
-             <td class=\"num\">{}</td><td class=\"num\">{wasted}</td><td><code title=\"{}\">{}</code></td></tr>",
+            "<tr id=\"layer-{0}\"><td class=\"num\">{0}</td><td class=\"by\"><code>{1}</code></td><td class=\"num\">{2}</td>\
+             <td class=\"num\">{3}</td><td class=\"num\">{wasted}</td><td><code title=\"{4}\">{5}</code></td></tr>",
             at + 1,
             text(&instruction(layer.created_by)),
             format_bytes(layer.compressed),
@@ -281,12 +286,17 @@ fn waste(out: &mut String, image: &Value) {
     }
 }
 
+/// A number of the facts, or none.
+pub(super) fn number(value: &Value, key: &str) -> u64 {
+    value.get(key).and_then(Value::as_u64).unwrap_or(0)
+}
+
 const fn size(layer: &Layer<'_>) -> u64 {
     if layer.compressed > 0 { layer.compressed } else { layer.unpacked }
 }
 
 /// The instruction without what builders put around it.
-fn instruction(created_by: &str) -> String {
+pub(super) fn instruction(created_by: &str) -> String {
     let text = created_by.trim();
     let text = text.strip_prefix("/bin/sh -c #(nop)").or(text.strip_prefix("/bin/sh -c")).unwrap_or(text);
     let text = text.strip_suffix("# buildkit").unwrap_or(text).trim();

@@ -7,6 +7,7 @@ mod build;
 mod escape;
 mod findings;
 mod image;
+mod map;
 mod release;
 mod run;
 mod scores;
