@@ -56,6 +56,8 @@ pub(crate) struct Model<'a> {
     pub(crate) shown: [bool; 4],
     pub(crate) states: Vec<State>,
     open: Vec<bool>,
+    /// What was open before the search that holds.
+    open_before: Option<Vec<bool>>,
     filter: Option<Pattern>,
     matching: Vec<bool>,
     /// The nodes on the screen, in order.
@@ -81,6 +83,7 @@ impl<'a> Model<'a> {
             shown: [true; 4],
             states: Vec::new(),
             open,
+            open_before: None,
             filter: None,
             matching: Vec::new(),
             rows: Vec::new(),
@@ -289,12 +292,17 @@ impl<'a> Model<'a> {
 
     /// Shows only what matches, and what leads to it; nothing shows everything again.
     pub(crate) fn search(&mut self, pattern: Option<Pattern>) {
+        // What a search opens is shut again after it.
+        if let Some(before) = self.open_before.take() {
+            self.open = before;
+        }
         self.filter = pattern;
         let Some(pattern) = &self.filter else {
             self.matching.clear();
             self.list();
             return;
         };
+        self.open_before = Some(self.open.clone());
         let nodes = &self.union.nodes;
         let mut matching = vec![false; nodes.len()];
         for (at, node) in nodes.iter().enumerate().skip(1) {
@@ -314,7 +322,7 @@ impl<'a> Model<'a> {
 
     /// Goes to a path as a layer has it.
     pub(crate) fn find(&mut self, path: &str, layer: usize) {
-        self.filter = None;
+        self.search(None);
         self.shown = [true; 4];
         self.choose(layer);
         let wanted = path.trim_start_matches('/').as_bytes();
