@@ -12,6 +12,7 @@ mod pipeline;
 mod project;
 mod release;
 mod run;
+mod scan;
 mod size;
 mod source;
 mod workflow;
@@ -44,6 +45,10 @@ pub use run::{
     Boot, CapabilityFacts, Drain, Exit, HealthFacts, HttpResult, LogFacts, MissingVariable, ReadyFacts,
     RunFacts, SocketFact, StopFacts, WriteFact,
 };
+pub use scan::{
+    BaseChange, DatabaseFact, EcosystemFact, Origin, Rating, ScanBase, ScanFacts, Standing, Tally,
+    UnjudgedFact, VulnerabilityFact,
+};
 pub use size::{BaseBy, BaseFact, DiveFact, DivePath, MapNode, Spare};
 pub use source::{Absence, SourceFacts, SourcePlace, VariableRead};
 pub use workflow::{ActionFact, WorkflowFact};
@@ -61,4 +66,6 @@ pub struct Facts {
     pub run: Option<RunFacts>,
     /// What was published.
     pub release: Option<ReleaseFacts>,
+    /// What is known to be wrong with its packages.
+    pub scan: Option<ScanFacts>,
 }

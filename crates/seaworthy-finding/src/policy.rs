@@ -69,6 +69,8 @@ pub struct Waiver {
     pub rule: String,
     /// Only findings at this path; a trailing `*` matches any rest. Absent: everywhere.
     pub path: Option<String>,
+    /// Only findings of this name in another tool or catalogue, such as `CVE-2024-22195`.
+    pub id: Option<String>,
     /// Why it is accepted.
     pub reason: String,
     /// The last day it holds.
@@ -398,6 +400,19 @@ pub struct ScanConfig {
     /// Greatest number of known vulnerabilities by severity.
     #[serde(default)]
     pub max: BTreeMap<String, u64>,
+    /// Count only vulnerabilities that a newer version mends.
+    pub only_fixed: Option<bool>,
+    /// The oldest that the newest advisory of the database may be, in milliseconds; `7d` by default.
+    #[serde(default, deserialize_with = "duration")]
+    pub max_age: Option<u64>,
+    /// VEX documents, relative to the policy file.
+    #[serde(default)]
+    pub vex: Vec<String>,
+    /// The base image, by whose layers vulnerabilities are told to be the base's or yours.
+    pub base: Option<String>,
+    /// Where `db update` gets advisories from: URLs of OSV exports, or `oci://REF`.
+    #[serde(default)]
+    pub update: Vec<String>,
 }
 
 /// The whole policy.

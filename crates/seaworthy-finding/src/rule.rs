@@ -25,6 +25,8 @@ pub enum Family {
     Run,
     /// What was published.
     Release,
+    /// What is known to be wrong with its packages.
+    Scan,
     /// The policy file itself.
     Policy,
 }

@@ -42,6 +42,7 @@ pub fn parse_duration_ms(text: &str) -> Option<u64> {
             "s" => 1e3,
             "m" => 6e4,
             "h" => 3.6e6,
+            "d" => 8.64e7,
             _ => return None,
         };
         total += number * unit;

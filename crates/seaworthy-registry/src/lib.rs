@@ -8,6 +8,7 @@
 mod auth;
 mod authorize;
 mod client;
+mod download;
 mod error;
 mod pull;
 mod referrers;
@@ -19,6 +20,7 @@ mod url;
 
 pub use auth::Credential;
 pub use client::{Client, Options, PlainHttp, Progress, ProgressFn};
+pub use download::Download;
 pub use error::{Error, Kind, Side};
 pub use pull::{BlobReader, Sink};
 pub use referrers::{Attached, Attachment, Referrers, fallback_tag};

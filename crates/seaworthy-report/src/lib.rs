@@ -20,6 +20,7 @@ mod license;
 mod markdown;
 mod redact;
 mod sarif;
+pub mod scan;
 pub mod score;
 mod sentence;
 pub mod spdx;

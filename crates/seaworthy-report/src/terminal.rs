@@ -34,6 +34,11 @@ pub fn screen(report: &Report, options: &Options<'_>) -> String {
         out.push('\n');
     }
     out.push_str(&checks);
+    let table = crate::scan::terminal(report, options);
+    if !table.is_empty() && !out.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&table);
     let details = findings(report, options);
     if !details.is_empty() && !out.is_empty() {
         out.push('\n');
@@ -224,7 +229,11 @@ fn findings(report: &Report, options: &Options<'_>) -> String {
             out.push('\n');
         }
     }
-    let all = worst_first(report);
+    let mut all = worst_first(report);
+    // The table has told of them, one line each.
+    if report.facts.contains_key("scan") {
+        all.retain(|one| one.rule != crate::scan::RULE);
+    }
     let shown = options.max_findings.unwrap_or(usize::MAX).min(all.len());
     if shown < all.len() {
         let more = plural(all.len() - shown, "less severe finding");

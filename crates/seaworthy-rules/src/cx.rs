@@ -5,7 +5,7 @@ use crate::{Usage, text};
 use seaworthy_dockerfile::Instruction;
 use seaworthy_facts::{
     ActionFact, ComposeFact, ComposeService, DockerfileFact, DocumentFact, Facts, ImageFacts, PipelineFact,
-    ProjectFacts, ReleaseFacts, RunFacts, SourceFacts, WorkflowFact,
+    ProjectFacts, ReleaseFacts, RunFacts, ScanFacts, SourceFacts, WorkflowFact,
 };
 use seaworthy_finding::{ImageConfig, Policy};
 
@@ -20,6 +20,8 @@ pub struct Cx<'a> {
     pub image: Option<&'a ImageConfig>,
     /// What came of comments and waivers; filled for the policy family, which runs last.
     pub usage: &'a Usage,
+    /// The present day: year, month, day.
+    pub today: (u16, u8, u8),
     /// The name of the rule that runs.
     pub rule: &'static str,
     /// The scripts, read once for all rules.
@@ -40,6 +42,11 @@ impl<'a> Cx<'a> {
     /// What the booted container did.
     pub fn run(&self) -> Option<&'a RunFacts> {
         self.facts.run.as_ref()
+    }
+
+    /// What is known to be wrong with its packages.
+    pub fn scan(&self) -> Option<&'a ScanFacts> {
+        self.facts.scan.as_ref()
     }
 
     /// What was published.

@@ -71,7 +71,15 @@ pub fn evaluate(
             if !wanted || level == Level::Off || (meta.since.starts_with("preview") && !opts.preview) {
                 continue;
             }
-            let cx = Cx { facts, policy, image, usage: &usage, rule: meta.name, scripts: &scripts };
+            let cx = Cx {
+                facts,
+                policy,
+                image,
+                usage: &usage,
+                today: opts.today,
+                rule: meta.name,
+                scripts: &scripts,
+            };
             let start = Instant::now();
             let (mut sink, mut broke) = run(rule, &cx);
             if fragments::fits(meta) {
@@ -211,6 +219,7 @@ fn absent(family: Family, facts: &Facts) -> Option<(CheckStatus, String)> {
         Family::Image if facts.image.is_none() => not_run("no image was inspected"),
         Family::Run if facts.run.is_none() => not_run("the image was not booted"),
         Family::Release if facts.release.is_none() => not_run("nothing was published"),
+        Family::Scan if facts.scan.is_none() => not_run("no packages were held against advisories"),
         _ => None,
     }
 }
@@ -293,7 +302,7 @@ fn waive(finding: &mut Finding, meta: &RuleMeta, policy: &Policy, waivers: &mut 
         let named = waiver.rule == meta.name
             || (find(&waiver.rule).is_some_and(|rule| rule.meta.name == meta.name)
                 && finding.aliases.iter().any(|alias| means(alias, &waiver.rule)));
-        if !named || finding.status == FindingStatus::Suppressed || !place_matches(waiver, finding) {
+        if !named || finding.status == FindingStatus::Suppressed || !accepts(waiver, finding) {
             continue;
         }
         state.matched += 1;
@@ -305,6 +314,12 @@ fn waive(finding: &mut Finding, meta: &RuleMeta, policy: &Policy, waivers: &mut 
             });
         }
     }
+}
+
+/// Whether a waiver is about a finding: by its other name, and by its place.
+pub(crate) fn accepts(waiver: &Waiver, finding: &Finding) -> bool {
+    let named = |id: &String| finding.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(id));
+    waiver.id.as_ref().is_none_or(named) && place_matches(waiver, finding)
 }
 
 /// Whether the finding stands at the waiver's path; a trailing `*` matches any rest.

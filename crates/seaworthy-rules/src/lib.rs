@@ -26,6 +26,7 @@ mod image;
 mod policy;
 mod release;
 mod run;
+mod scan;
 mod script;
 mod workflow;
 

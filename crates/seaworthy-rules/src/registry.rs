@@ -1,7 +1,7 @@
 //! All rules, by family and name.
 
 use crate::{
-    Rule, claim, compose, dockerfile, document, ignore, image, policy, release, run, script, workflow,
+    Rule, claim, compose, dockerfile, document, ignore, image, policy, release, run, scan, script, workflow,
 };
 use seaworthy_finding::{Policy, did_you_mean};
 
@@ -18,6 +18,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         image::RULES,
         run::RULES,
         release::RULES,
+        scan::RULES,
         policy::RULES,
     ]
     .into_iter()

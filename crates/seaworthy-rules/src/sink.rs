@@ -126,6 +126,27 @@ impl FindingBuilder<'_> {
         self
     }
 
+    /// A file as a whole.
+    pub fn at_path(self, path: impl Into<String>) -> Self {
+        let (line, column) = (1, 1);
+        let (path, span) = (path.into(), Span::new(0, 0));
+        self.finding.location = Location::File { path, span, line, column, end_line: 1, end_column: 1 };
+        self
+    }
+
+    /// Accepted by the policy, for this reason.
+    pub fn waived(self, reason: impl Into<String>) -> Self {
+        self.finding.status = FindingStatus::Waived;
+        self.finding.reason = Some(reason.into());
+        self
+    }
+
+    /// Other names of what was found.
+    pub fn known_as(self, names: Vec<String>) -> Self {
+        self.finding.aliases = names;
+        self
+    }
+
     /// Something observed in a run.
     pub fn at_observation(self, name: impl Into<String>) -> Self {
         self.finding.location = Location::Observation { name: name.into() };

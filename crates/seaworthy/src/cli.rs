@@ -179,6 +179,13 @@ pub(crate) enum Command {
         after_help = "Formats: spdx (the default), spdx-tag-value, cyclonedx (1.6), cyclonedx-1.5\n\nExamples:\n  seaworthy sbom oci:app --format cyclonedx --output app.cdx.json\n  seaworthy sbom oci:app --merge build.cdx.json --output app.spdx.json\n  seaworthy sbom oci:app --verify app.spdx.json\n  seaworthy sbom ghcr.io/acme/app:1.2.3 --verify attached --key cosign.pub"
     )]
     Sbom(SbomArgs),
+    /// Show the known vulnerabilities of an image or of an SBOM, from a local database
+    #[command(
+        after_help = "Examples:\n  seaworthy db import osv-exports/\n  seaworthy scan oci:target/seaworthy/image\n  seaworthy scan app.spdx.json --fail-on critical --format sarif=scan.sarif"
+    )]
+    Scan(ScanArgs),
+    /// Make, update and describe the database of advisories
+    Db(DbArgs),
     /// Show which tags an event would publish, and refuse those no registry accepts
     Tags(TagsArgs),
     /// Publish an image with its SBOM and signature, and read it back
@@ -418,6 +425,91 @@ pub(crate) struct SbomArgs {
     /// Speak plain HTTP to the registry; one on this machine needs no flag
     #[arg(long, requires = "verify")]
     pub(crate) plain_http: bool,
+}
+
+/// `scan`.
+#[derive(Debug, Args)]
+pub(crate) struct ScanArgs {
+    /// The image (`oci:DIR[:REF]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker-daemon:REF`, `docker://REF`), or
+    /// an SBOM: a file of SPDX, CycloneDX or Syft JSON
+    pub(crate) subject: String,
+    /// Platform to choose where the image has several, such as `linux/arm64`
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
+    #[command(flatten)]
+    pub(crate) db: DbPlace,
+    /// VEX document (OpenVEX or CycloneDX) whose statements are believed, repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vex: Vec<PathBuf>,
+    /// The base image: tells which vulnerabilities are its, and which are yours
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) base: Option<String>,
+    /// Another base image: shows which vulnerabilities it would take away and bring
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) compare_base: Option<String>,
+    /// Count only vulnerabilities that a newer version mends
+    #[arg(long)]
+    pub(crate) only_fixed: bool,
+}
+
+/// Where the database is.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DbPlace {
+    /// The database's file; by default `seaworthy/advisories.db` below the user's cache directory
+    #[arg(long, value_name = "FILE", env = "SEAWORTHY_DB", hide_env_values = true)]
+    pub(crate) db: Option<PathBuf>,
+}
+
+/// `db`.
+#[derive(Debug, Args)]
+pub(crate) struct DbArgs {
+    #[command(subcommand)]
+    pub(crate) action: DbAction,
+}
+
+/// What to do with the database.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DbAction {
+    /// Make the database from OSV exports: directories, .zip, .json, .ndjson, each also .gz and .zst; EPSS scores and
+    /// the KEV catalogue as .csv or .json
+    #[command(after_help = "Example:\n  seaworthy db import PyPI.zip npm.zip debian/ epss_scores.csv.gz")]
+    Import(DbImportArgs),
+    /// Fetch exports or a ready database, and put them in place when they arrived whole
+    #[command(
+        after_help = "Examples:\n  seaworthy db update https://advisories.example/PyPI/all.zip\n  seaworthy db update oci://registry.example/advisories:latest"
+    )]
+    Update(DbUpdateArgs),
+    /// Say what is in the database, what it was made from, and how old it is
+    Status(DbStatusArgs),
+}
+
+/// `db import`.
+#[derive(Debug, Args)]
+pub(crate) struct DbImportArgs {
+    /// Exports
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) db: DbPlace,
+}
+
+/// `db update`.
+#[derive(Debug, Args)]
+pub(crate) struct DbUpdateArgs {
+    /// URLs or `oci://REF`; by default those of the policy, else those of the last update
+    pub(crate) from: Vec<String>,
+    /// What the one that is fetched must have, as `sha256:…`
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) digest: Option<String>,
+    #[command(flatten)]
+    pub(crate) db: DbPlace,
+}
+
+/// `db status`.
+#[derive(Debug, Args)]
+pub(crate) struct DbStatusArgs {
+    #[command(flatten)]
+    pub(crate) db: DbPlace,
 }
 
 /// `tags`.

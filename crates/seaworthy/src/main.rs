@@ -1,5 +1,6 @@
 //! The binary: arguments, configuration, one file per command, exit codes.
 
+mod advisories;
 mod cli;
 mod commands;
 mod config;
@@ -34,7 +35,7 @@ fn main() -> std::process::ExitCode {
     let global = &cli.global;
     // Formats are read before any work, so that a mistyped one costs nothing. An SBOM has formats of its own.
     let formats = match &cli.command {
-        Command::Sbom(_) => Ok(()),
+        Command::Sbom(_) | Command::Db(_) => Ok(()),
         _ => output::targets(global).map(drop),
     };
     let result = formats.and_then(|()| match &cli.command {
@@ -44,6 +45,8 @@ fn main() -> std::process::ExitCode {
         Command::Inspect(args) => commands::inspect::exec(&shell, global, args),
         Command::Test(args) => commands::test::exec(&shell, global, args),
         Command::Sbom(args) => commands::sbom::exec(&shell, global, args),
+        Command::Scan(args) => commands::scan::exec(&shell, global, args),
+        Command::Db(args) => commands::db::exec(&shell, global, args),
         Command::Tags(args) => commands::tags::exec(&shell, global, args),
         Command::Publish(args) => commands::publish::exec(&shell, global, args),
         Command::Prune(args) => commands::prune::exec(&shell, global, args),

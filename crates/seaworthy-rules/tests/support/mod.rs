@@ -8,7 +8,7 @@ use seaworthy_rules::{Options, Outcome, evaluate};
 use serde_json::{Value, json};
 
 /// Every family.
-pub const FAMILIES: [Family; 10] = [
+pub const FAMILIES: [Family; 11] = [
     Family::Dockerfile,
     Family::Ignore,
     Family::Compose,
@@ -18,6 +18,7 @@ pub const FAMILIES: [Family; 10] = [
     Family::Image,
     Family::Run,
     Family::Release,
+    Family::Scan,
     Family::Policy,
 ];
 
@@ -141,7 +142,7 @@ pub fn facts_of(block: &Block, all: &[Block]) -> (Facts, Policy) {
 /// A sane baseline with a JSON merge patch: `image`, `run`, `release`, `git`, `files` and `policy` (as TOML).
 pub fn patched(patch: &str) -> (Facts, Policy) {
     let patch: Value = serde_json::from_str(patch).unwrap_or_else(|error| panic!("{error}: {patch}"));
-    let known = ["image", "run", "release", "git", "files", "policy"];
+    let known = ["image", "run", "release", "scan", "git", "files", "policy"];
     for key in patch.as_object().expect("a facts block is an object").keys() {
         assert!(known.contains(&key.as_str()), "unknown key `{key}` in a facts block");
     }
@@ -173,8 +174,22 @@ pub fn patched(patch: &str) -> (Facts, Policy) {
         run: Some(run),
         release: Some(release),
         build: None,
+        scan: Some(serde_json::from_value(part("scan", base_scan())).unwrap()),
     };
     (facts, policy)
+}
+
+/// A scan of one package that found nothing.
+fn base_scan() -> Value {
+    json!({
+        "subject": "oci:app", "sbom": null,
+        "database": {"state": "seen", "value": {
+            "path": "advisories.db", "created": "2024-05-31T00:00:00Z", "advisories": 1000,
+            "newest": "2024-05-31T00:00:00Z", "ecosystems": {}
+        }},
+        "ages": {"PyPI": 1}, "judged": {"PyPI": 1}, "unjudged": [], "vulnerabilities": [], "elsewhere": [],
+        "base": null, "compared": null, "problems": [], "micros": 1
+    })
 }
 
 /// RFC 7396, but a key the base does not have is an error where the base is a record of known fields.
@@ -183,7 +198,10 @@ fn merge(base: &mut Value, patch: &Value, path: &str) {
         *base = patch.clone();
         return;
     };
-    let open = path.ends_with("Labels") || path.ends_with("ExposedPorts") || path.ends_with(".config.config");
+    let open = path.ends_with(".ages")
+        || path.ends_with("Labels")
+        || path.ends_with("ExposedPorts")
+        || path.ends_with(".config.config");
     for (key, value) in patch {
         if value.is_null() && open {
             known.remove(key);
