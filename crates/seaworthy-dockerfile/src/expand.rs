@@ -85,6 +85,9 @@ pub fn expand(
     escape: char,
     mode: Mode,
 ) -> Result<String, ExpandError> {
+    if is_plain(word, escape) {
+        return Ok(word.to_owned());
+    }
     expand_full(word, env, escape, mode).map(|expansion| expansion.text)
 }
 
@@ -111,6 +114,10 @@ pub fn expand_full(
     escape: char,
     mode: Mode,
 ) -> Result<Expansion, ExpandError> {
+    if is_plain(word, escape) {
+        let words = word.split_whitespace().map(str::to_owned).collect();
+        return Ok(Expansion { text: word.to_owned(), words, ..Expansion::default() });
+    }
     let mut lexer = Lexer::new(word, env, escape, mode);
     let out = lexer.until(None, mode.raw_escapes, 0)?;
     Ok(Expansion {
@@ -119,6 +126,11 @@ pub fn expand_full(
         matched: lexer.matched,
         unmatched: lexer.unmatched,
     })
+}
+
+/// Whether a word means itself whatever the mode: nothing in it is expanded, quoted or escaped.
+pub(crate) fn is_plain(word: &str, escape: char) -> bool {
+    !word.bytes().any(|byte| matches!(byte, b'$' | b'<' | b'\'' | b'"') || char::from(byte) == escape)
 }
 
 /// The words of a text with quotes and escapes kept, each with its range; `None` when the text cannot be read.

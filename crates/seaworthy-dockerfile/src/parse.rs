@@ -5,6 +5,7 @@ use seaworthy_finding::Span;
 use crate::heredoc;
 use crate::instruction;
 use crate::lines::Scanner;
+use crate::stages::Plans;
 use crate::text::{short, suggest};
 use crate::tree::{Dockerfile, ErrorKind, Heredoc, Instruction, Keyword, Kind, Phase, SyntaxError};
 
@@ -66,6 +67,7 @@ pub fn parse(source: &str) -> (Dockerfile, Vec<SyntaxError>) {
         blanks: Vec::new(),
         line_starts: std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect(),
         source: source.to_owned(),
+        plans: Plans::default(),
     };
     file.blanks = blanks(&file);
     (file, errors)

@@ -165,6 +165,20 @@ impl Scope {
     }
 }
 
+impl Dockerfile {
+    /// The global arguments of a build that is given none: [`global_args`] without arguments.
+    #[must_use]
+    pub fn globals(&self) -> &Args {
+        self.plans.globals.get_or_init(|| global_args(self, &|_| None))
+    }
+
+    /// What is seen behind each stage of a build that is given no arguments: [`stage_scopes`] without arguments.
+    #[must_use]
+    pub fn scopes(&self) -> &[Scope] {
+        self.plans.scopes.get_or_init(|| stage_scopes(self, &|_| None))
+    }
+}
+
 /// The scope behind the last line of each stage, with the scope of a parent stage carried on.
 #[must_use]
 pub fn stage_scopes(file: &Dockerfile, build_args: &dyn Fn(&str) -> Option<String>) -> Vec<Scope> {

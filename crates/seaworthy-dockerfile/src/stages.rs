@@ -1,9 +1,10 @@
 //! The build stages of a file and how they depend on each other.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::expand::{Mode, expand};
-use crate::scope::{self, Args};
+use crate::scope::{self, Args, Scope};
 use crate::tree::{Comment, Dockerfile, Instruction, Keyword, Kind, Word};
 
 /// What a stage begins with.
@@ -32,16 +33,57 @@ pub struct Stage<'a> {
     pub base: Base,
 }
 
+/// A stage without its lines, which can be kept beside them.
+#[derive(Debug, Clone)]
+struct Plan {
+    index: usize,
+    name: Option<String>,
+    /// The place of `FROM` among the instructions, and of the next one.
+    lines: (usize, usize),
+    base: Base,
+}
+
+/// The stages of a file and what they see without build arguments, made when they are first asked for: every rule asks.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Plans {
+    stages: OnceLock<Vec<Plan>>,
+    pub(crate) globals: OnceLock<Args>,
+    pub(crate) scopes: OnceLock<Vec<Scope>>,
+}
+
+/// What is read out of a file makes no difference between two files.
+impl PartialEq for Plans {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Plans {}
+
 impl Dockerfile {
     /// The stages in order.
     #[must_use]
     pub fn stages(&self) -> Vec<Stage<'_>> {
-        self.stages_with(&|_| None)
+        self.staged(self.plans.stages.get_or_init(|| self.plan(&|_| None)))
     }
 
     /// The stages with `--build-arg` values for the global arguments.
     #[must_use]
     pub fn stages_with(&self, build_args: &dyn Fn(&str) -> Option<String>) -> Vec<Stage<'_>> {
+        self.staged(&self.plan(build_args))
+    }
+
+    fn staged(&self, plans: &[Plan]) -> Vec<Stage<'_>> {
+        let stage = |plan: &Plan| {
+            let lines = self.instructions.get(plan.lines.0..plan.lines.1)?;
+            let (from, instructions) = lines.split_first()?;
+            let (name, base) = (plan.name.clone(), plan.base.clone());
+            Some(Stage { index: plan.index, name, from, instructions, base })
+        };
+        plans.iter().filter_map(stage).collect()
+    }
+
+    fn plan(&self, build_args: &dyn Fn(&str) -> Option<String>) -> Vec<Plan> {
         let globals = scope::global_args(self, build_args);
         let starts: Vec<usize> = self
             .instructions
@@ -50,19 +92,18 @@ impl Dockerfile {
             .filter(|(_, instruction)| instruction.keyword == Keyword::From)
             .map(|(at, _)| at)
             .collect();
-        let mut stages: Vec<Stage<'_>> = Vec::new();
+        let mut plans: Vec<Plan> = Vec::new();
         // Of stages of one name the last before a line is the one meant.
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
         for (index, at) in starts.iter().enumerate() {
-            let from = &self.instructions[*at];
             let end = starts.get(index + 1).copied().unwrap_or(self.instructions.len());
-            let Kind::From { image, alias } = &from.kind else { continue };
+            let Kind::From { image, alias } = &self.instructions[*at].kind else { continue };
             let base = base(image, &globals, &names);
             let name = alias.as_ref().map(|alias| alias.raw.to_lowercase());
             names.extend(name.clone().map(|name| (name, index)));
-            stages.push(Stage { index, name, from, instructions: &self.instructions[at + 1..end], base });
+            plans.push(Plan { index, name, lines: (*at, end), base });
         }
-        stages
+        plans
     }
 
     /// The `ARG` lines before the first `FROM`.

@@ -3,6 +3,7 @@
 use seaworthy_finding::Span;
 
 use crate::map::OffsetMap;
+use crate::stages::Plans;
 
 /// Why a piece of a Dockerfile is wrong, as a stable class beside the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,6 +112,8 @@ pub struct Dockerfile {
     pub blanks: Vec<Span>,
     /// Offsets of line starts; the first is 0.
     pub(crate) line_starts: Vec<usize>,
+    /// The stages, once somebody asked for them.
+    pub(crate) plans: Plans,
 }
 
 /// `# name=value` at the top of the file.

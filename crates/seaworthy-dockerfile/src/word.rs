@@ -2,7 +2,7 @@
 
 use seaworthy_finding::Span;
 
-use crate::expand::name_length;
+use crate::expand::{is_plain, name_length};
 use crate::map::OffsetMap;
 use crate::tree::{VarRef, Word};
 
@@ -12,7 +12,10 @@ impl Word {
     /// A word whose quotes are broken, and a string of a JSON array, is given as it is.
     #[must_use]
     pub fn unquoted(&self) -> String {
-        if self.json { self.raw.clone() } else { unquote(&self.raw, self.escape) }
+        if self.json || is_plain(&self.raw, self.escape) {
+            return self.raw.clone();
+        }
+        unquote(&self.raw, self.escape)
     }
 
     /// Whether a `$name` or `${…}` stands in the word outside of single quotes.
@@ -25,6 +28,9 @@ impl Word {
     #[must_use]
     pub fn variables(&self) -> Vec<VarRef> {
         let mut found = Vec::new();
+        if !self.raw.contains('$') {
+            return found;
+        }
         Finder { text: &self.raw, escape: self.escape, word: self, found: &mut found }.scan(0, None, 0);
         found.sort_by_key(|variable: &VarRef| variable.span);
         found

@@ -128,14 +128,7 @@ pub fn from_files(files: &[(&str, &str)]) -> ProjectFacts {
 
 /// The same project with other texts: each known file is read again, from `texts` where it stands there.
 pub fn with_texts(known: &ProjectFacts, texts: &BTreeMap<String, String>) -> ProjectFacts {
-    rebuild(known, texts, Vec::new())
-}
-
-fn rebuild(
-    known: &ProjectFacts,
-    texts: &BTreeMap<String, String>,
-    mut files: Vec<(FileKind, TextFile)>,
-) -> ProjectFacts {
+    let mut files = Vec::new();
     let mut again = |kind: FileKind, file: &TextFile| {
         let text = texts.get(&file.path).unwrap_or(&file.text);
         files.push((kind, TextFile::new(&file.path, text.clone())));
@@ -162,19 +155,22 @@ fn rebuild(
     }
 }
 
-/// The same project with texts that an editor has open: each takes the place of the file of that path, or is new.
+/// The same project with texts that an editor has open: each takes the place of the file of that path, or is new. The
+/// other files are not read again.
 pub fn with_open(known: &ProjectFacts, open: &[(FileKind, &str, &str)]) -> ProjectFacts {
-    let mut others = known.clone();
+    let mut facts = known.clone();
     let is_open = |file: &TextFile| open.iter().any(|(_, path, _)| *path == file.path);
-    others.dockerfiles.retain(|one| !is_open(&one.file));
-    others.ignores.retain(|one| !is_open(&one.file));
-    others.composes.retain(|one| !is_open(&one.file));
-    others.pipelines.retain(|one| !is_open(&one.file));
-    others.workflows.retain(|one| !is_open(&one.file));
-    others.actions.retain(|one| !is_open(&one.file));
-    others.documents.retain(|one| !is_open(&one.file));
+    facts.dockerfiles.retain(|one| !is_open(&one.file));
+    facts.ignores.retain(|one| !is_open(&one.file));
+    facts.composes.retain(|one| !is_open(&one.file));
+    facts.pipelines.retain(|one| !is_open(&one.file));
+    facts.workflows.retain(|one| !is_open(&one.file));
+    facts.actions.retain(|one| !is_open(&one.file));
+    facts.documents.retain(|one| !is_open(&one.file));
     let texts = open.iter().map(|(kind, path, text)| (*kind, TextFile::new(path, (*text).to_owned())));
-    rebuild(&others, &BTreeMap::new(), texts.collect())
+    parse_into(&mut facts, texts.collect(), &|path| known.beside.get(path).cloned());
+    join_up(&mut facts);
+    facts
 }
 
 /// The claims of one text in memory, under the name it would have as a file.
@@ -198,6 +194,13 @@ pub(crate) fn kind_of_named(path: &str, text: &str) -> FileKind {
 /// Parses every file and joins what belongs together; `read` gives the texts of further files they name.
 pub(crate) fn assemble(files: Vec<(FileKind, TextFile)>, read: compose::Read<'_>) -> ProjectFacts {
     let mut facts = ProjectFacts::default();
+    parse_into(&mut facts, files, read);
+    join_up(&mut facts);
+    facts
+}
+
+/// Parses every file into its list, and remembers what was read beside them.
+fn parse_into(facts: &mut ProjectFacts, files: Vec<(FileKind, TextFile)>, read: compose::Read<'_>) {
     let beside = RefCell::new(BTreeMap::new());
     let recorded = |path: &str| {
         let text = read(path);
@@ -225,7 +228,11 @@ pub(crate) fn assemble(files: Vec<(FileKind, TextFile)>, read: compose::Read<'_>
             FileKind::Hadolint => {}
         }
     }
-    facts.beside = beside.take();
+    facts.beside.append(&mut beside.take());
+}
+
+/// Puts the files in order and joins what belongs together.
+fn join_up(facts: &mut ProjectFacts) {
     facts.dockerfiles.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     facts.ignores.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     facts.composes.sort_by(|a, b| a.file.path.cmp(&b.file.path));
@@ -240,7 +247,7 @@ pub(crate) fn assemble(files: Vec<(FileKind, TextFile)>, read: compose::Read<'_>
         .flat_map(|(at, document)| markdown::fence::fragments(document, at))
         .collect();
     let contexts: Vec<Option<String>> =
-        facts.dockerfiles.iter().map(|docker| composed_context(&facts, &docker.file.path)).collect();
+        facts.dockerfiles.iter().map(|docker| composed_context(facts, &docker.file.path)).collect();
     for (at, context) in contexts.into_iter().enumerate() {
         let path = facts.dockerfiles[at].file.path.clone();
         let context = context.unwrap_or_else(|| directory(&path).to_owned());
@@ -251,7 +258,6 @@ pub(crate) fn assemble(files: Vec<(FileKind, TextFile)>, read: compose::Read<'_>
         facts.dockerfiles[at].ignore = ignore;
         facts.dockerfiles[at].context = context;
     }
-    facts
 }
 
 fn dockerfile(file: TextFile) -> DockerfileFact {

@@ -61,7 +61,9 @@ impl<'a> Cx<'a> {
 
     /// The commands of a `RUN` of a Dockerfile of this project, those of an `ONBUILD` and of heredocs included.
     pub(crate) fn commands(&self, docker: &DockerfileFact, item: &Instruction) -> &'a [Simple] {
-        let at = self.dockerfiles().iter().position(|known| std::ptr::eq(known, docker));
+        // The files lie one behind the other, so that their addresses are in order.
+        let address = |known: &DockerfileFact| std::ptr::from_ref(known).addr();
+        let at = self.dockerfiles().binary_search_by_key(&address(docker), address);
         at.map_or(&[], |at| self.scripts.commands(at, docker, item))
     }
 

@@ -58,12 +58,13 @@ pub fn evaluate(
     let mut used: Vec<BTreeSet<String>> = vec![BTreeSet::new(); silencers.len()];
     let mut waivers: Vec<WaiverUse> =
         policy.waiver.iter().enumerate().map(|(at, waiver)| waiver_use(at, waiver, opts.today)).collect();
-    let mut evaluated = BTreeSet::new();
+    let mut evaluated = Vec::new();
     let scripts = Scripts::new(facts);
     let parts = fragments::parts(facts);
     let mut outcome = Outcome::default();
     for after in [false, true] {
-        let usage = if after { usage(&silencers, &used, &waivers, &evaluated) } else { Usage::default() };
+        let judged = after && !(silencers.is_empty() && waivers.is_empty());
+        let usage = if judged { usage(&silencers, &used, &waivers, &evaluated) } else { Usage::default() };
         for rule in rules() {
             let meta = rule.meta;
             let (level, chosen) = level_of(meta, policy);
@@ -82,12 +83,12 @@ pub fn evaluate(
             };
             let start = Instant::now();
             let (mut sink, mut broke) = run(rule, &cx);
-            if fragments::fits(meta) {
+            if !parts.is_empty() && fragments::fits(meta) {
                 broke = over(&parts, rule, &cx, &mut sink).or(broke);
             }
             // Whether a waiver or a comment is needed shows only where the rule could look.
             if !matches!(sink.outcome, Some((CheckStatus::NotRun, _))) {
-                evaluated.insert(meta.name);
+                evaluated.push(meta.name);
             }
             let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
             let found = sink.findings.len();
@@ -116,6 +117,9 @@ pub fn evaluate(
 ///
 /// A finding's own alias may say otherwise; a rule is off by its aliases only where all of them are.
 fn level_of(meta: &RuleMeta, policy: &Policy) -> (Level, bool) {
+    if policy.rules.is_empty() && policy.profile.is_none() {
+        return (meta.default_level(), false);
+    }
     let profile = policy.profile.as_deref().and_then(Profile::named);
     let by_alias = || {
         let levels: Vec<Option<Level>> = meta.aliases.iter().map(|alias| policy.level(alias)).collect();
@@ -358,8 +362,9 @@ fn usage(
     silencers: &[Suppression],
     used: &[BTreeSet<String>],
     waivers: &[WaiverUse],
-    evaluated: &BTreeSet<&str>,
+    evaluated: &[&str],
 ) -> Usage {
+    let evaluated: BTreeSet<&str> = evaluated.iter().copied().collect();
     let ran = |name: &str| find(name).is_none_or(|rule| evaluated.contains(rule.meta.name));
     let mut waivers = waivers.to_vec();
     for waiver in &mut waivers {

@@ -330,6 +330,9 @@ fn comment_of(line: &str) -> Option<(usize, &str)> {
     if let Some(body) = trimmed.strip_prefix('#') {
         return Some((indent, body.trim()));
     }
+    if !line.contains(['#', '<']) {
+        return None;
+    }
     if let Some(offset) = line.find("<!-- seaworthy:") {
         let body = &line[offset + 4..];
         return Some((offset, body.split("-->").next().unwrap_or(body).trim()));

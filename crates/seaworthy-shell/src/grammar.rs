@@ -1,9 +1,11 @@
 //! The one door to the parser.
 
-use shuck_ast::File;
 use shuck_parser::ShellDialect;
-use shuck_parser::parser::Parser;
+use shuck_parser::parser::{ParseResult, Parser};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 /// Longest text the grammar reads, in bytes; longer ones are cut at their operators.
 const MOST_BYTES: usize = 1 << 20;
@@ -16,18 +18,44 @@ pub(crate) fn fits(script: &str) -> bool {
     script.len() <= MOST_BYTES && !deep(script)
 }
 
-/// A parser of a script; Bash's grammar holds that of every smaller shell.
-pub(crate) fn parser(script: &str) -> Parser<'_> {
-    Parser::with_dialect(script, ShellDialect::Bash)
+/// Bytes of scripts whose trees are kept; with more, all of them are dropped.
+const MOST_KEPT: usize = 48 * 1024;
+
+/// Trees by their scripts, and the bytes of those.
+type Kept = (BTreeMap<String, Rc<ParseResult>>, usize);
+
+thread_local! {
+    /// A script is read for its commands and for the linter, and again at the next key in an editor.
+    static KEPT: RefCell<Kept> = const { RefCell::new((BTreeMap::new(), 0)) };
 }
 
-/// The tree of a script; nothing where the parser had to guess or broke.
-pub(crate) fn parse(script: &str) -> Option<File> {
+/// What the parser makes of a script; Bash's grammar holds that of every smaller shell. Nothing where it breaks, or
+/// where the script is too long or deep.
+pub(crate) fn read(script: &str) -> Option<Rc<ParseResult>> {
     if !fits(script) {
         return None;
     }
-    let result = catch_unwind(AssertUnwindSafe(|| parser(script).parse())).ok()?;
-    result.is_ok().then_some(result.file)
+    if let Some(known) = KEPT.with_borrow(|(kept, _)| kept.get(script).cloned()) {
+        return Some(known);
+    }
+    let parse = || Parser::with_dialect(script, ShellDialect::Bash).parse();
+    let result = Rc::new(catch_unwind(AssertUnwindSafe(parse)).ok()?);
+    KEPT.with_borrow_mut(|(kept, bytes)| {
+        if *bytes + script.len() > MOST_KEPT {
+            kept.clear();
+            *bytes = 0;
+        }
+        if script.len() <= MOST_KEPT {
+            *bytes += script.len();
+            kept.insert(script.to_owned(), Rc::clone(&result));
+        }
+    });
+    Some(result)
+}
+
+/// The tree of a script; nothing where the parser had to guess or broke.
+pub(crate) fn parse(script: &str) -> Option<Rc<ParseResult>> {
+    read(script).filter(|result| result.is_ok())
 }
 
 /// Whether brackets nest deeper than any script that people write.

@@ -10,7 +10,9 @@ mod cook;
 mod cutter;
 mod grammar;
 mod lint;
-
+mod memo;
+mod names;
+mod plain;
 mod text;
 mod walk;
 mod wrappers;
@@ -59,7 +61,7 @@ pub fn is_shell(name: &str) -> bool {
 
 fn read(script: &str, map: &OffsetMap, origin: walk::Origin, out: &mut Vec<Simple>) {
     match grammar::parse(script) {
-        Some(file) => walk::commands(&file, script, map, origin, out),
+        Some(read) => walk::commands(&read.file, script, map, origin, out),
         None => {
             let first = out.len();
             cutter::cut(script, map, out);

@@ -1,6 +1,6 @@
 //! What a linter says about a script, by the numbers ShellCheck gave its findings.
 
-use crate::{codes, grammar};
+use crate::{codes, grammar, memo, names, plain};
 use seaworthy_dockerfile::OffsetMap;
 use seaworthy_finding::Span;
 use shuck_linter::{
@@ -8,6 +8,7 @@ use shuck_linter::{
 };
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::OnceLock;
 
 /// The shell a script is for.
@@ -142,28 +143,68 @@ pub fn lint(script: &str, map: &OffsetMap, setting: &Setting<'_>) -> Result<Vec<
     if !grammar::fits(script) {
         return Err(NotLinted::TooLarge);
     }
-    let mut text = match setting.dialect {
+    if plain::is_plain(script) {
+        return Ok(Vec::new());
+    }
+    let raw = findings(script, setting)?;
+    let mut notes: Vec<Note> = raw.iter().map(|raw| raw.at(map)).collect();
+    notes.sort_by_key(|note| (note.span, note.code));
+    notes.dedup_by(|a, b| (a.span, a.code) == (b.span, b.code));
+    Ok(notes)
+}
+
+fn findings(script: &str, setting: &Setting<'_>) -> Result<Rc<[Raw]>, NotLinted> {
+    let (text, start) = prefixed(script, setting);
+    memo::findings(setting.dialect, text, |text| {
+        let found = catch_unwind(AssertUnwindSafe(|| analyze(text, setting.dialect)));
+        let (found, reads) = found.map_err(|_| NotLinted::Broke)?;
+        let mut raw: Vec<Raw> =
+            found.iter().filter_map(|found| raw(found, text, start, setting.dialect)).collect();
+        raw.extend(reads.iter().filter_map(|read| unset(read, start, setting.dialect)));
+        Ok(raw)
+    })
+}
+
+/// How many findings a script has, whether it is plain or not.
+#[cfg(test)]
+pub(crate) fn unskipped(script: &str, setting: &Setting<'_>) -> Result<usize, NotLinted> {
+    findings(script, setting).map(|found| found.len())
+}
+
+/// The script behind the first line of its shell and what is set before it, and where it begins there.
+fn prefixed(script: &str, setting: &Setting<'_>) -> (String, usize) {
+    let shebang = match setting.dialect {
         Dialect::Sh | Dialect::BashAsSh | Dialect::Busybox => "#!/bin/sh\n",
         Dialect::Dash => "#!/bin/dash\n",
         Dialect::Bash => "#!/bin/bash\n",
         Dialect::Ksh => "#!/bin/ksh\n",
+    };
+    let exports = names::needed(script, &setting.exports);
+    let comments =
+        script.contains("#!") || script.contains("shellcheck") || script.trim_start().starts_with('#');
+    if exports.is_empty() && !comments && setting.dialect != Dialect::Bash {
+        // The same text as the commands are read from, whose tree is known. The settings tell the shell; only which
+        // variables Bash sets by itself is read from the first line.
+        return (script.to_owned(), 0);
     }
-    .to_owned();
-    for name in &setting.exports {
-        text.push_str("export ");
-        text.push_str(name);
-        text.push_str("=1\n");
+    let length: usize = exports.iter().map(|name| name.len() + 3).sum();
+    let mut text = String::with_capacity(shebang.len() + 8 + length + script.len());
+    text.push_str(shebang);
+    if !exports.is_empty() {
+        text.push_str("export");
+        for name in exports {
+            text.push(' ');
+            text.push_str(name);
+            text.push_str("=1");
+        }
+        text.push('\n');
+    } else {
+        // A comment of ShellCheck's before the first command is for the whole script: this is the first command.
+        text.push_str(":\n");
     }
     let start = text.len();
     text.push_str(script);
-    let found =
-        catch_unwind(AssertUnwindSafe(|| analyze(&text, setting.dialect))).map_err(|_| NotLinted::Broke)?;
-    let notes = found.0.iter().filter_map(|found| note(found, &text, start, map, setting.dialect));
-    let mut notes: Vec<Note> = notes.collect();
-    notes.extend(found.1.iter().filter_map(|read| unset(read, start, map, setting.dialect)));
-    notes.sort_by_key(|note| (note.span, note.code));
-    notes.dedup_by(|a, b| (a.span, a.code) == (b.span, b.code));
-    Ok(notes)
+    (text, start)
 }
 
 /// A variable that is read, with where it is.
@@ -180,7 +221,7 @@ fn analyze(text: &str, dialect: Dialect) -> (Vec<Diagnostic>, Vec<Read>) {
     let Some((_, settings)) = linter.settings.iter().find(|(known, _)| *known == shell) else {
         return (Vec::new(), Vec::new());
     };
-    let parsed = grammar::parser(text).parse();
+    let Some(parsed) = grammar::read(text) else { return (Vec::new(), Vec::new()) };
     let request = AnalysisRequest::from_parse_result(&parsed, text, settings);
     let result = request.with_shellcheck_map(&linter.codes).analyze();
     // The linter itself does not know which variables only some shells set.
@@ -200,49 +241,91 @@ fn analyze(text: &str, dialect: Dialect) -> (Vec<Diagnostic>, Vec<Read>) {
     (result.diagnostics, reads)
 }
 
+/// A finding in a script, wherever the script stands.
+pub(crate) struct Raw {
+    code: u16,
+    level: Level,
+    message: String,
+    /// Offsets in the script.
+    place: (usize, usize),
+    change: Option<RawChange>,
+}
+
+struct RawChange {
+    title: String,
+    safe: bool,
+    edits: Vec<(usize, usize, String)>,
+}
+
+impl Raw {
+    /// The finding in a file.
+    fn at(&self, map: &OffsetMap) -> Note {
+        Note {
+            code: self.code,
+            level: self.level,
+            message: self.message.clone(),
+            span: map.span(self.place.0, self.place.1),
+            change: self.change.as_ref().and_then(|change| change.at(map)),
+        }
+    }
+}
+
+impl RawChange {
+    /// The change in a file, where every byte it replaces lies there in one piece.
+    fn at(&self, map: &OffsetMap) -> Option<Change> {
+        let mut edits = Vec::with_capacity(self.edits.len());
+        for (from, to, text) in &self.edits {
+            let span = map.span(*from, *to);
+            if span.end - span.start != to - from {
+                return None;
+            }
+            edits.push((span, text.clone()));
+        }
+        Some(Change { title: self.title.clone(), safe: self.safe, edits })
+    }
+}
+
 /// The finding that a variable is set in other shells only.
-fn unset((name, from, to): &Read, start: usize, map: &OffsetMap, dialect: Dialect) -> Option<Note> {
-    let (from, to) = (from.checked_sub(start)?, to.checked_sub(start)?);
+fn unset((name, from, to): &Read, start: usize, dialect: Dialect) -> Option<Raw> {
+    let place = (from.checked_sub(start)?, to.checked_sub(start)?);
     let smaller = matches!(dialect, Dialect::Sh | Dialect::Dash | Dialect::Busybox);
-    smaller.then(|| Note {
+    smaller.then(|| Raw {
         code: codes::UNSET,
         level: codes::level(codes::UNSET, dialect),
         message: format!("`{name}` is set by other shells only"),
-        span: map.span(from, to),
+        place,
         change: None,
     })
 }
 
-fn note(found: &Diagnostic, text: &str, start: usize, map: &OffsetMap, dialect: Dialect) -> Option<Note> {
+fn raw(found: &Diagnostic, text: &str, start: usize, dialect: Dialect) -> Option<Raw> {
     let code = u16::try_from(linter().codes.code_for_rule(found.rule)?).ok()?;
     let from = found.span.start.offset().checked_sub(start)?;
     let to = found.span.end.offset().saturating_sub(start).max(from);
     let written = text.get(found.span.start.offset()..found.span.end.offset()).unwrap_or_default();
     let code = codes::of(code, dialect, written)?;
-    Some(Note {
+    Some(Raw {
         code,
         level: codes::level(code, dialect),
         message: found.message.clone(),
-        span: map.span(from, to),
-        change: codes::mends(code).then(|| change(found, code, text, start, map)).flatten(),
+        place: (from, to),
+        change: codes::mends(code).then(|| change(found, code, text, start)).flatten(),
     })
 }
 
-/// The linter's own change, where every byte it replaces lies in the file in one piece.
-fn change(found: &Diagnostic, code: u16, text: &str, start: usize, map: &OffsetMap) -> Option<Change> {
+/// The linter's own change, where it stays within lines.
+fn change(found: &Diagnostic, code: u16, text: &str, start: usize) -> Option<RawChange> {
     let fix = found.fix.as_ref()?;
     let mut edits = Vec::with_capacity(fix.edits().len());
     for edit in fix.edits() {
         let from = usize::from(edit.range().start()).checked_sub(start)?;
         let to = usize::from(edit.range().end()).checked_sub(start)?;
-        let span = map.span(from, to);
-        let whole = span.end - span.start == to - from && text.is_char_boundary(start + from);
-        if !whole || edit.content().contains('\n') {
+        if !text.is_char_boundary(start + from) || edit.content().contains('\n') {
             return None;
         }
-        edits.push((span, edit.content().to_owned()));
+        edits.push((from, to, edit.content().to_owned()));
     }
     let title = found.fix_title.clone()?;
     let safe = fix.applicability() == Applicability::Safe && codes::keeps_meaning(code);
-    Some(Change { title, safe, edits })
+    Some(RawChange { title, safe, edits })
 }

@@ -10,6 +10,7 @@ mod floor;
 mod inspect;
 mod large;
 mod layouts;
+mod lsp;
 mod machine;
 mod measure;
 mod output;
@@ -34,13 +35,14 @@ pub(crate) const USAGE: &str = "cargo xtask bench [NAME…] [--quick] [--json]";
 type Run = fn(&Bench) -> anyhow::Result<Vec<Table>>;
 
 /// Every bench, in the order of their running.
-const BENCHES: [(&str, Run); 7] = [
+const BENCHES: [(&str, Run); 8] = [
     ("start-up", start_up::run),
     ("boot", boot::run),
     ("inspect", inspect::run),
     ("push", push::run),
     ("check", check::run),
     ("large", large::run),
+    ("lsp", lsp::run),
     ("ship", ship::run),
 ];
 

@@ -1,7 +1,7 @@
 //! Reports an image that differs from what the Dockerfile's last stage says.
 
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::{Command, Healthcheck, Keyword, Kind, scope};
+use seaworthy_dockerfile::{Command, Healthcheck, Keyword, Kind};
 use seaworthy_finding::Span;
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         return;
     };
     let config = &image.config.config;
-    let scopes = scope::stage_scopes(&docker.tree, &|_| None);
+    let scopes = docker.tree.scopes();
     let Some(scope) = scopes.last() else { return };
     let mut drift: Vec<(Span, String)> = Vec::new();
     let last = |keyword: Keyword| stage.instructions.iter().rev().find(move |item| item.keyword == keyword);

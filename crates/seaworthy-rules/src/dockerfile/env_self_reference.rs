@@ -1,7 +1,7 @@
 //! Reports `ENV` values that use a name set in the same instruction.
 
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::{Base, Dockerfile, Kind, scope};
+use seaworthy_dockerfile::{Base, Dockerfile, Instruction, Kind, scope};
 use seaworthy_finding::Span;
 use std::collections::BTreeSet;
 
@@ -35,9 +35,13 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 /// References to names that the same instruction sets and nothing before it: the place, the name, and whether every
 /// base image has it.
 pub(crate) fn found(tree: &Dockerfile) -> Vec<(Span, String, bool)> {
-    let globals = scope::global_args(tree, &|_| None);
-    let scopes = scope::stage_scopes(tree, &|_| None);
+    let several =
+        |item: &Instruction| matches!(&item.kind, Kind::Env { pairs, legacy: false } if pairs.len() > 1);
     let mut out = Vec::new();
+    if !tree.instructions.iter().any(several) {
+        return out;
+    }
+    let (globals, scopes) = (tree.globals(), tree.scopes());
     for stage in tree.stages() {
         let mut seen = match stage.base {
             Base::Stage(earlier) => scopes.get(earlier).cloned().unwrap_or_default(),
@@ -65,7 +69,7 @@ pub(crate) fn found(tree: &Dockerfile) -> Vec<(Span, String, bool)> {
                     }
                 }
             }
-            seen.apply(item, &globals, &|_| None);
+            seen.apply(item, globals, &|_| None);
         }
     }
     out

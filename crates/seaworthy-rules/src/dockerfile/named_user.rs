@@ -1,7 +1,7 @@
 //! Reports a `USER` that is a name.
 
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::{Kind, scope};
+use seaworthy_dockerfile::Kind;
 
 declare_rule! {
     name: "named-user",
@@ -13,7 +13,7 @@ declare_rule! {
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
-        let scopes = scope::stage_scopes(&docker.tree, &|_| None);
+        let scopes = docker.tree.scopes();
         for (index, stage) in docker.tree.stages().iter().enumerate() {
             for item in stage.instructions {
                 let Kind::User(word) = &item.kind else { continue };

@@ -43,7 +43,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 /// The first `WORKDIR` of each stage chain that is certainly relative, with its expanded path. An absolute first one
 /// makes the rest right.
 pub(crate) fn first_relative(tree: &Dockerfile) -> Vec<(&Word, String)> {
-    let globals = scope::global_args(tree, &|_| None);
+    let globals = tree.globals();
     let mut settled: Vec<bool> = Vec::new();
     let mut found = Vec::new();
     for stage in tree.stages() {
@@ -52,7 +52,7 @@ pub(crate) fn first_relative(tree: &Dockerfile) -> Vec<(&Word, String)> {
         let empty = stage.base == Base::Scratch;
         let mut seen = scope::Scope::default();
         for item in stage.instructions {
-            seen.apply(item, &globals, &|_| None);
+            seen.apply(item, globals, &|_| None);
             let Kind::Workdir(word) = &item.kind else { continue };
             let path = seen.expand(word);
             // A base image may set what the file does not.

@@ -47,9 +47,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 outside(docker, error.span, out);
             }
         }
-        let globals = scope::global_args(&docker.tree, &|_| None);
+        let globals = docker.tree.globals();
         for error in docker.tree.build_errors(&|_| None) {
-            let Some(aliases) = resolved(docker, &error, &globals) else { continue };
+            let Some(aliases) = resolved(docker, &error, globals) else { continue };
             report(docker, &error, aliases, out);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::env_self_reference;
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::scope::{PLATFORM_ARGS, Scope, global_args, is_predefined, stage_scopes};
+use seaworthy_dockerfile::scope::{PLATFORM_ARGS, Scope, global_args, is_predefined};
 use seaworthy_dockerfile::{Base, Instruction, Kind, VarRef, Word};
 use seaworthy_facts::DockerfileFact;
 use seaworthy_finding::{Persona, Span, did_you_mean};
@@ -23,12 +23,12 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 /// Reports what the file itself proves, or the rest, which only the base image can tell.
 pub(crate) fn scan(cx: &Cx<'_>, proven: bool, out: &mut Sink) {
     for docker in cx.dockerfiles() {
-        let globals = global_args(&docker.tree, &|_| None);
+        let globals = docker.tree.globals();
         let valued = global_args(&docker.tree, &platform);
         let known_globals: Vec<&str> = globals.names().collect();
         let reported: BTreeSet<Span> =
             env_self_reference::found(&docker.tree).into_iter().map(|(span, ..)| span).collect();
-        let scopes = stage_scopes(&docker.tree, &|_| None);
+        let scopes = docker.tree.scopes();
         let mut roots: Vec<Option<&str>> = Vec::new();
         let stages = docker.tree.stages();
         for stage in &stages {
@@ -40,7 +40,7 @@ pub(crate) fn scan(cx: &Cx<'_>, proven: bool, out: &mut Sink) {
                         docker,
                         platform,
                         &known_globals,
-                        &globals,
+                        globals,
                         &["UndefinedArgInFrom", "x/build-error"],
                         proven,
                         out,
@@ -84,7 +84,7 @@ pub(crate) fn scan(cx: &Cx<'_>, proven: bool, out: &mut Sink) {
                     }
                 }
                 settled |= matches!(item.kind, Kind::Workdir(_));
-                scope.apply(item, &globals, &|_| None);
+                scope.apply(item, globals, &|_| None);
             }
         }
     }

@@ -57,7 +57,6 @@ rules![
 ];
 
 use crate::dockerfile::final_chain;
-use seaworthy_dockerfile::scope::stage_scopes;
 use seaworthy_dockerfile::{Instruction, Kind};
 use seaworthy_facts::{ComposePort, DocCommand, DockerfileFact};
 use seaworthy_finding::Span;
@@ -65,7 +64,7 @@ use std::collections::BTreeSet;
 
 /// The ports the final stage exposes, where every one is a plain number; base images may expose more.
 pub(crate) fn exposed(docker: &DockerfileFact) -> Option<BTreeSet<u16>> {
-    let scopes = stage_scopes(&docker.tree, &|_| None);
+    let scopes = docker.tree.scopes();
     let mut ranges: BTreeSet<(u16, u16)> = BTreeSet::new();
     for stage in final_chain(&docker.tree) {
         for item in stage.instructions {

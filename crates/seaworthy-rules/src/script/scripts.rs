@@ -4,12 +4,11 @@ use super::shell::{self, Simple};
 use seaworthy_dockerfile::Instruction;
 use seaworthy_facts::{DockerfileFact, Facts};
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 
-/// Commands by Dockerfile and by where the instruction begins.
+/// Commands by Dockerfile and by where the instruction begins, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Scripts {
-    files: Vec<OnceCell<BTreeMap<usize, Vec<Simple>>>>,
+    files: Vec<OnceCell<Vec<(usize, Vec<Simple>)>>>,
 }
 
 impl Scripts {
@@ -28,6 +27,7 @@ impl Scripts {
                 .filter(|(_, found)| !found.is_empty())
                 .collect()
         });
-        read.get(&item.span.start).map_or(&[], Vec::as_slice)
+        let known = read.binary_search_by_key(&item.span.start, |(start, _)| *start);
+        known.ok().and_then(|known| read.get(known)).map_or(&[], |(_, found)| found.as_slice())
     }
 }

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::shell::Shell;
 use crate::stages::{self, STATIC};
-use seaworthy_facts::{Facts, ProjectFacts};
+use seaworthy_facts::Facts;
 use seaworthy_finding::{CheckStatus, ExitCode, Family, Finding, Location, Report};
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -25,19 +25,19 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &CheckArgs) -> Result<E
     if args.watch {
         return watch::exec(shell, global, args);
     }
-    let mut parts = Vec::new();
+    let mut parts = Joined::default();
     let mut changes = false;
     for path in &args.paths {
         let Some(mut part) = Part::new(shell, global, args, path, &selection)? else { continue };
         if args.fix || args.diff {
             changes |= part.mend(shell, global, args, &selection)?;
         }
-        parts.push(part);
+        parts.add(part, args);
     }
     if args.diff {
         return Ok(if changes { ExitCode::Findings } else { ExitCode::Clean });
     }
-    let mut whole = Part::join(parts, args)?;
+    let mut whole = parts.whole(args)?;
     selection.apply(&mut whole.report);
     if let Some(file) = &args.baseline {
         if args.write_baseline {
@@ -62,11 +62,13 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &CheckArgs) -> Result<E
 /// The whole result as text, for `--watch`.
 pub(crate) fn rendered(shell: &Shell, global: &Global, args: &CheckArgs) -> Result<String, Failure> {
     let selection = Selection::new(&args.select, &args.ignore)?;
-    let mut parts = Vec::new();
+    let mut parts = Joined::default();
     for path in &args.paths {
-        parts.extend(Part::new(shell, global, args, path, &selection)?);
+        if let Some(part) = Part::new(shell, global, args, path, &selection)? {
+            parts.add(part, args);
+        }
     }
-    let mut whole = Part::join(parts, args)?;
+    let mut whole = parts.whole(args)?;
     selection.apply(&mut whole.report);
     if let Some(file) = &args.baseline {
         whole.known(shell, file)?;
@@ -85,7 +87,8 @@ struct Part {
     /// Paths of the report are relative to it.
     root: PathBuf,
     config: Config,
-    project: ProjectFacts,
+    /// What was read; its project is always there.
+    facts: Facts,
     report: Report,
     /// Name and text of what came from standard input.
     overlay: Option<(String, String)>,
@@ -126,20 +129,20 @@ impl Part {
             }
             return Ok(None);
         }
-        let mut part =
-            Self { root, config, project, report: Report::new("check", "", String::new()), overlay, subject };
-        part.report = part.evaluate(global, &part.project, selection);
+        let facts = Facts { project: Some(project), ..Facts::default() };
+        let report = Report::new("check", "", String::new());
+        let mut part = Self { root, config, facts, report, overlay, subject };
+        part.report = part.evaluate(global, &part.facts, selection);
         Ok(Some(part))
     }
 
-    fn evaluate(&self, global: &Global, project: &ProjectFacts, selection: &Selection) -> Report {
-        let facts = Facts { project: Some(project.clone()), ..Facts::default() };
+    fn evaluate(&self, global: &Global, facts: &Facts, selection: &Selection) -> Report {
         let families: Vec<Family> = STATIC.into_iter().chain([Family::Policy]).collect();
         let mut global = global.clone();
         if selection.is_named() {
             global.persona = PersonaArg::Auditor;
         }
-        stages::report(&global, &self.config, self.config.image(), &facts, &families, "check", &self.subject)
+        stages::report(&global, &self.config, self.config.image(), facts, &families, "check", &self.subject)
     }
 
     /// Proves the fixes, then writes them or shows them; gives whether anything changes.
@@ -150,19 +153,17 @@ impl Part {
         args: &CheckArgs,
         selection: &Selection,
     ) -> Result<bool, Failure> {
+        let Some(project) = &self.facts.project else { return Ok(false) };
         let texts: BTreeMap<String, String> = match &self.overlay {
             Some((name, text)) => BTreeMap::from([(name.clone(), text.clone())]),
-            None => mend::writable(shell, &self.root, &self.project),
+            None => mend::writable(shell, &self.root, project),
         };
         let mut findings = self.report.findings.clone();
         if args.pin {
             pin::offer(shell, global, &mut findings, &|path| texts.get(path).cloned());
         }
-        let evaluate = |facts: &Facts| -> Vec<Finding> {
-            let project = facts.project.as_ref();
-            project.map(|project| self.evaluate(global, project, selection).findings).unwrap_or_default()
-        };
-        let proved = mend::prove(&self.project, &findings, &texts, selection, args.unsafe_fixes, &evaluate);
+        let evaluate = |facts: &Facts| self.evaluate(global, facts, selection).findings;
+        let proved = mend::prove(project, &findings, &texts, selection, args.unsafe_fixes, &evaluate);
         let changes = !proved.files.is_empty();
         mend::tell(shell, if args.diff { "would fix" } else { "fixed" }, &proved.files, &proved.refused);
         if args.diff {
@@ -182,43 +183,9 @@ impl Part {
         }
         // What is reported is what is left.
         let after = proved.files.iter().map(|file| (file.path.clone(), file.after.clone())).collect();
-        self.project = seaworthy_project::with_texts(&self.project, &after);
-        self.report = self.evaluate(global, &self.project, selection);
+        self.facts.project = Some(seaworthy_project::with_texts(project, &after));
+        self.report = self.evaluate(global, &self.facts, selection);
         Ok(changes)
-    }
-
-    /// Several paths as one result, with paths as the user would write them.
-    fn join(mut parts: Vec<Self>, args: &CheckArgs) -> Result<Self, Failure> {
-        let named = || args.paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>();
-        if parts.is_empty() {
-            let message = format!("nothing to check in {}", named().join(", "));
-            return Err(Failure::new(ExitCode::NothingToCheck, message).hint(
-                "looked for Dockerfiles, ignore files, compose files, workflows, pipelines and Markdown documents",
-            ));
-        }
-        if parts.len() == 1 && args.paths.len() == 1 {
-            return Ok(parts.remove(0));
-        }
-        for part in &mut parts {
-            let prefix =
-                part.root.to_string_lossy().trim_start_matches("./").trim_end_matches('/').to_owned();
-            if !prefix.is_empty() && prefix != "." {
-                for finding in &mut part.report.findings {
-                    under(finding, &prefix);
-                }
-            }
-            part.root = PathBuf::from(".");
-        }
-        let subjects: Vec<String> = parts.iter().map(|part| part.subject.clone()).collect();
-        let mut whole = parts.remove(0);
-        for part in parts {
-            whole.overlay = whole.overlay.or(part.overlay);
-            merge(&mut whole.report, part.report);
-        }
-        whole.report.subject = subjects.join(" ");
-        whole.report.decided_by.clear();
-        whole.report.decide();
-        Ok(whole)
     }
 
     /// Sets aside what the baseline lists.
@@ -243,8 +210,59 @@ impl Part {
     }
 }
 
+/// Several paths as one result, with paths as the user would write them. What was read of a path is dropped here.
+#[derive(Default)]
+struct Joined {
+    whole: Option<Part>,
+    subjects: Vec<String>,
+    /// Where the check of a rule is in the whole report.
+    places: BTreeMap<String, usize>,
+}
+
+impl Joined {
+    fn add(&mut self, mut part: Part, args: &CheckArgs) {
+        part.facts = Facts::default();
+        if args.paths.len() == 1 {
+            self.whole = Some(part);
+            return;
+        }
+        let prefix = part.root.to_string_lossy().trim_start_matches("./").trim_end_matches('/').to_owned();
+        if !prefix.is_empty() && prefix != "." {
+            for finding in &mut part.report.findings {
+                under(finding, &prefix);
+            }
+        }
+        part.root = PathBuf::from(".");
+        self.subjects.push(part.subject.clone());
+        if let Some(whole) = &mut self.whole {
+            whole.overlay = whole.overlay.take().or(part.overlay);
+            merge(&mut whole.report, part.report, &mut self.places);
+        } else {
+            let checks = part.report.checks.iter().enumerate();
+            self.places = checks.map(|(at, check)| (check.rule.clone(), at)).collect();
+            self.whole = Some(part);
+        }
+    }
+
+    fn whole(self, args: &CheckArgs) -> Result<Part, Failure> {
+        let Some(mut whole) = self.whole else {
+            let named: Vec<String> = args.paths.iter().map(|path| format!("`{}`", path.display())).collect();
+            let message = format!("nothing to check in {}", named.join(", "));
+            return Err(Failure::new(ExitCode::NothingToCheck, message).hint(
+                "looked for Dockerfiles, ignore files, compose files, workflows, pipelines and Markdown documents",
+            ));
+        };
+        if args.paths.len() > 1 {
+            whole.report.subject = self.subjects.join(" ");
+            whole.report.decided_by.clear();
+            whole.report.decide();
+        }
+        Ok(whole)
+    }
+}
+
 /// Adds a report to another: a check is as bad as the worse of the two.
-fn merge(whole: &mut Report, part: Report) {
+fn merge(whole: &mut Report, part: Report, places: &mut BTreeMap<String, usize>) {
     const fn rank(status: CheckStatus) -> u8 {
         match status {
             CheckStatus::NotApplicable => 0,
@@ -255,9 +273,15 @@ fn merge(whole: &mut Report, part: Report) {
             CheckStatus::Error => 5,
         }
     }
-    for check in part.checks {
-        match whole.checks.iter_mut().find(|known| known.rule == check.rule) {
-            None => whole.checks.push(check),
+    for (at, check) in part.checks.into_iter().enumerate() {
+        // Most reports list the same rules at the same places.
+        let same = whole.checks.get(at).is_some_and(|known| known.rule == check.rule);
+        let at = if same { Some(at) } else { places.get(&check.rule).copied() };
+        match at.and_then(|at| whole.checks.get_mut(at)) {
+            None => {
+                places.insert(check.rule.clone(), whole.checks.len());
+                whole.checks.push(check);
+            }
             Some(known) => {
                 let findings = known.findings + check.findings;
                 let ms = known.ms.saturating_add(check.ms);
