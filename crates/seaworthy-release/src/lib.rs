@@ -5,6 +5,7 @@
 //! and reads them, made with a key; nothing here talks to a transparency log.
 
 mod bundle;
+mod copy;
 mod error;
 mod keyfile;
 mod keys;
@@ -16,6 +17,7 @@ mod tags;
 mod verify;
 
 pub use bundle::{PREDICATE_SIGN, PREDICATE_SPDX, Statement, Subject};
+pub use copy::{Copied, CopyOptions, copy};
 pub use error::{Error, InvalidTag};
 pub use keys::{KeyPair, PrivateKey, PublicKey, write_pair};
 pub use place::Destination;

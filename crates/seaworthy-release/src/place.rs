@@ -3,9 +3,12 @@
 use crate::Error;
 use crate::bundle::Referrer;
 use seaworthy_oci::{Descriptor, Digest, Reference, media_type};
-use seaworthy_registry::{self as registry, Access, Attachment, Client, Repository, Upload, UploadSummary};
+use seaworthy_registry::{
+    self as registry, Access, Attachment, BlobSource, Client, Repository, Upload, UploadSummary,
+};
 use seaworthy_store::{Layout, StoreError};
 use std::fmt;
+use std::io::Read;
 use std::path::PathBuf;
 
 /// The largest blob that is read into memory: a bundle around an SBOM, in bytes.
@@ -36,6 +39,24 @@ impl fmt::Display for Destination {
 pub(crate) enum Place<'c> {
     Layout(Layout),
     Registry { repository: Repository<'c>, name: String },
+}
+
+/// A blob of a registry that is read while it is written elsewhere; nothing of it is kept.
+struct Remote<'r> {
+    repository: &'r Repository<'r>,
+    blob: Descriptor,
+}
+
+impl BlobSource for Remote<'_> {
+    fn open(&self, from: u64) -> std::io::Result<Box<dyn Read + '_>> {
+        let mut reader = self.repository.open_blob(&self.blob).map_err(std::io::Error::other)?;
+        // An upload that begins anew in the middle is rare; what lies before is read over, and so still verified.
+        let skipped = std::io::copy(&mut reader.by_ref().take(from), &mut std::io::sink())?;
+        if skipped < from {
+            return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof));
+        }
+        Ok(Box::new(reader))
+    }
 }
 
 /// A manifest as read from a place.
@@ -167,39 +188,79 @@ impl<'c> Place<'c> {
         blobs: &[Descriptor],
         mount_from: &[String],
     ) -> Result<UploadSummary, Error> {
+        let mut uploads = Vec::with_capacity(blobs.len());
+        for blob in blobs {
+            // Looks at type and size, so that no upload begins that cannot end.
+            from.blob(blob).map_err(|source| layout_error(from.path(), source))?;
+            let source = Box::new(from.blob_path(&blob.digest));
+            uploads.push(Upload { descriptor: blob.clone(), source });
+        }
+        self.receive(&uploads, mount_from)
+    }
+
+    /// Takes blobs that are missing here. Registries check every digest, and so does a layout.
+    pub(crate) fn receive(
+        &self,
+        uploads: &[Upload<'_>],
+        mount_from: &[String],
+    ) -> Result<UploadSummary, Error> {
+        let to = match self {
+            Self::Registry { repository, .. } => {
+                return repository.push_blobs(uploads, mount_from).map_err(|error| self.registry(error));
+            }
+            Self::Layout(to) => to,
+        };
+        let mut summary = UploadSummary::default();
+        for Upload { descriptor, source } in uploads {
+            if is_sound(to, descriptor) {
+                summary.present += 1;
+                continue;
+            }
+            let read =
+                |source| Error::Io { action: "reading", path: to.blob_path(&descriptor.digest), source };
+            let stored = to
+                .put_reader(&descriptor.media_type, source.open(0).map_err(read)?)
+                .map_err(|error| self.layout(error))?;
+            if stored.digest != descriptor.digest {
+                return Err(Error::ReadBack {
+                    place: self.name(),
+                    what: "a blob".to_owned(),
+                    expected: descriptor.digest.to_string(),
+                    got: stored.digest.to_string(),
+                });
+            }
+            summary.sent += 1;
+            summary.bytes += descriptor.size;
+        }
+        Ok(summary)
+    }
+
+    /// A blob to be read as often as it takes, from any place.
+    pub(crate) fn source<'s>(&'s self, blob: &Descriptor) -> Result<Box<dyn BlobSource + 's>, Error> {
         match self {
-            Self::Layout(to) => {
-                let mut summary = UploadSummary::default();
-                for blob in blobs {
-                    if is_sound(to, blob) {
-                        summary.present += 1;
-                        continue;
-                    }
-                    let source_error = |source| layout_error(from.path(), source);
-                    let file = from.blob(blob).map_err(source_error)?;
-                    let stored = to.put_reader(&blob.media_type, file).map_err(|error| self.layout(error))?;
-                    if stored.digest != blob.digest {
-                        return Err(Error::ReadBack {
-                            place: from.path().display().to_string(),
-                            what: "a blob".to_owned(),
-                            expected: blob.digest.to_string(),
-                            got: stored.digest.to_string(),
-                        });
-                    }
-                    summary.sent += 1;
-                    summary.bytes += blob.size;
+            Self::Layout(layout) => {
+                // Looks at type and size, so that no upload begins that cannot end.
+                layout.blob(blob).map_err(|error| self.layout(error))?;
+                Ok(Box::new(layout.blob_path(&blob.digest)))
+            }
+            Self::Registry { repository, .. } => Ok(Box::new(Remote { repository, blob: blob.clone() })),
+        }
+    }
+
+    /// Attaches manifests that were made elsewhere, whose blobs are here already, and makes sure that they are listed.
+    pub(crate) fn attach_manifests(&self, subject: &Digest, attachments: &[Attachment]) -> Result<(), Error> {
+        match self {
+            Self::Layout(layout) => {
+                for attachment in attachments {
+                    layout
+                        .put(&attachment.descriptor.media_type, &attachment.bytes)
+                        .and_then(|_| layout.add(attachment.descriptor.clone()))
+                        .map_err(|error| self.layout(error))?;
                 }
-                Ok(summary)
+                Ok(())
             }
             Self::Registry { repository, .. } => {
-                let mut uploads = Vec::with_capacity(blobs.len());
-                for blob in blobs {
-                    // Looks at type and size, so that no upload begins that cannot end.
-                    from.blob(blob).map_err(|source| layout_error(from.path(), source))?;
-                    let source = Box::new(from.blob_path(&blob.digest));
-                    uploads.push(Upload { descriptor: blob.clone(), source });
-                }
-                repository.push_blobs(&uploads, mount_from).map_err(|error| self.registry(error))
+                repository.attach(subject, attachments).map(drop).map_err(|error| self.registry(error))
             }
         }
     }

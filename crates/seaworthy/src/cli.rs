@@ -193,6 +193,14 @@ pub(crate) enum Command {
         after_help = "Example:\n  seaworthy publish oci:target/seaworthy/image ghcr.io/acme/app:1.2.3 --key cosign.key"
     )]
     Publish(PublishArgs),
+    /// Copy an image with its signatures, SBOMs and other attachments, and read it back
+    ///
+    /// Digests stay what they are. Attachments of the index, of each image and of other attachments come along, and are
+    /// listed as the target lists them. Nothing is kept on this machine.
+    #[command(
+        after_help = "Examples:\n  seaworthy copy ghcr.io/acme/app:1.2.3 registry.example.org/app\n  seaworthy copy ghcr.io/acme/app:1.2.3 oci:air-gap\n  seaworthy copy oci:air-gap:1.2.3 registry.internal:5000/app"
+    )]
+    Copy(CopyArgs),
     /// Delete old images of a repository, and nothing anybody still needs
     ///
     /// Tags, indexes, signatures and other attachments are read first, as one graph: what is kept keeps all its parts and
@@ -546,6 +554,30 @@ pub(crate) struct PublishArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) digest_file: Option<PathBuf>,
     /// Speak plain HTTP to the registry; one on this machine needs no flag
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+}
+
+/// `copy`.
+#[derive(Debug, Args)]
+pub(crate) struct CopyArgs {
+    /// The image: a registry reference or `oci:DIR[:REF]`
+    pub(crate) source: String,
+    /// Where to: a registry reference or `oci:DIR[:REF]`; without a tag it keeps the one it has
+    pub(crate) target: String,
+    /// Tag at the target, repeatable
+    #[arg(short, long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+    /// Of several platforms only this one, such as `linux/arm64`
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
+    /// Leave signatures and all other attachments behind
+    #[arg(long)]
+    pub(crate) bare: bool,
+    /// Write the digest to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) digest_file: Option<PathBuf>,
+    /// Speak plain HTTP to the registries; those on this machine need no flag
     #[arg(long)]
     pub(crate) plain_http: bool,
 }

@@ -49,6 +49,7 @@ fn main() -> std::process::ExitCode {
         Command::Db(args) => commands::db::exec(&shell, global, args),
         Command::Tags(args) => commands::tags::exec(&shell, global, args),
         Command::Publish(args) => commands::publish::exec(&shell, global, args),
+        Command::Copy(args) => commands::copy::exec(&shell, global, args),
         Command::Prune(args) => commands::prune::exec(&shell, global, args),
         Command::Sign(args) => commands::sign::exec(&shell, global, args),
         Command::Attest(args) => commands::attest::exec(&shell, global, args),

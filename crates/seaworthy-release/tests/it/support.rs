@@ -11,6 +11,11 @@ use std::time::{Duration, Instant};
 
 /// An image of two layers in a fresh layout.
 pub(crate) fn image(dir: &Path, salt: &str) -> (Layout, Descriptor) {
+    image_for(dir, salt, Platform::host())
+}
+
+/// The same for a platform.
+pub(crate) fn image_for(dir: &Path, salt: &str, platform: Platform) -> (Layout, Descriptor) {
     let layout = Layout::create(dir.join(format!("image-{salt}"))).unwrap();
     let (mut layers, mut diff_ids) = (Vec::new(), Vec::new());
     for (name, text) in [("etc/motd", "hello"), ("app", salt)] {
@@ -26,7 +31,6 @@ pub(crate) fn image(dir: &Path, salt: &str) -> (Layout, Descriptor) {
         gzip.write_all(&tar).unwrap();
         layers.push(layout.put(media_type::LAYER_GZIP, &gzip.finish().unwrap()).unwrap());
     }
-    let platform = Platform::host();
     let config = ImageConfig {
         architecture: platform.architecture,
         os: platform.os,

@@ -6,6 +6,7 @@ pub(crate) mod browse;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod copy;
 pub(crate) mod db;
 pub(crate) mod doctor;
 pub(crate) mod explain;
