@@ -2,12 +2,28 @@
 
 use std::collections::BTreeMap;
 
+use crate::check::expanded_words;
 use crate::expand::{ExpandError, Expansion, Mode, expand_full};
+use crate::mounts::MountType;
+use crate::odd::strange_signal;
 use crate::reference::{is_digest, is_platform, is_reference};
-use crate::scope::{self, Args};
-use crate::stages::Stage;
+use crate::scope::{self, Args, Scope};
+use crate::stages::{Base, Stage};
 use crate::text::short;
 use crate::tree::{Dockerfile, ErrorKind, Instruction, Kind, Phase, SyntaxError, Word};
+
+/// Images that set no variable but `PATH` and no directory, so that what the file says is all there is.
+const PLAIN: [&str; 6] = ["alpine", "busybox", "debian", "fedora", "scratch", "ubuntu"];
+
+/// What is known at a line of a stage.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    scope: Scope,
+    /// Whether the base brings no variables.
+    plain: bool,
+    /// Whether the working directory is the root.
+    at_root: bool,
+}
 
 impl Dockerfile {
     /// The errors a build with these `--build-arg` values meets before it runs anything, in order of place. They
@@ -25,11 +41,25 @@ impl Dockerfile {
             check_from(stage, &globals, &names, &mut errors);
             names.extend(stage.name.clone().map(|name| (name, stage.index)));
         }
+        let mut behind: Vec<Known> = Vec::new();
         for stage in &stages {
+            let mut known = match &stage.base {
+                Base::Stage(earlier) => behind.get(*earlier).cloned().unwrap_or_default(),
+                Base::Scratch => Known { plain: true, at_root: true, ..Known::default() },
+                Base::Image(name) => {
+                    let plain = PLAIN.contains(&name.split([':', '@']).next().unwrap_or(name));
+                    Known { plain, at_root: plain, ..Known::default() }
+                }
+            };
             for instruction in stage.instructions {
                 check_references(instruction, stage, stages.len(), &names, &mut errors);
                 check_checksum(instruction, &mut errors);
+                check_values(instruction, &known, &mut errors);
+                check_targets(instruction, known.at_root, &mut errors);
+                known.at_root &= !matches!(instruction.kind, Kind::Workdir(_));
+                known.scope.apply(instruction, &globals, &with_platform);
             }
+            behind.push(known);
         }
         errors
     }
@@ -94,7 +124,8 @@ fn check_from(
         };
         push(errors, image, ErrorKind::BadReference, message);
     }
-    if let Some(platform) = stage.from.flag_value("platform")
+    // `--platform=` is no flag at all, a variable without a value is an error.
+    if let Some(platform) = stage.from.flag_value("platform").filter(|word| !word.unquoted().is_empty())
         && let Ok(found) = expanded(platform, globals)
         && !is_platform(&found.text)
     {
@@ -174,6 +205,68 @@ fn check_mounts(
             fatal: true,
             phase: Phase::Build,
         });
+    }
+}
+
+/// A volume cannot be empty, a signal must be one, and `${NAME:?}` asks for a value.
+fn check_values(instruction: &Instruction, known: &Known, errors: &mut Vec<SyntaxError>) {
+    if instruction.broken {
+        return;
+    }
+    let volume = matches!(instruction.kind, Kind::Volume { .. });
+    let signal = matches!(instruction.kind, Kind::Stopsignal(_));
+    for word in expanded_words(instruction) {
+        let varies = word.has_variable();
+        let asks = word.raw.contains('?');
+        if (varies && !known.plain) || (!varies && !volume && !signal) || !(volume || signal || asks) {
+            continue;
+        }
+        let get = |name: &str| known.scope.get(name);
+        let found = match expand_full(&word.raw, &get, word.escape(), Mode::WORD) {
+            Ok(found) => found.text,
+            Err(error @ ExpandError::Required { .. }) => {
+                push(errors, word, ErrorKind::BadWord, error.to_string());
+                continue;
+            }
+            Err(_) => continue,
+        };
+        let name = word.variables().first().map(|variable| variable.name.clone());
+        let message = match (found.is_empty(), name) {
+            // What is written without variables has its error already, but for quotes around nothing.
+            (true, _) if word.raw.is_empty() => continue,
+            (true, Some(name)) if volume || signal => {
+                format!("{name} has no value here; write ARG {name}=value")
+            }
+            (true, None) if volume => "a volume has a path; write VOLUME /data".to_owned(),
+            (true, None) if signal => "a signal has a name; write STOPSIGNAL SIGTERM".to_owned(),
+            (false, Some(_)) if signal => match strange_signal(&found) {
+                Some(message) => message,
+                None => continue,
+            },
+            _ => continue,
+        };
+        push(errors, word, ErrorKind::BadWord, message);
+    }
+}
+
+/// Nothing is mounted over the root; a target without a path is the working directory.
+fn check_targets(instruction: &Instruction, at_root: bool, errors: &mut Vec<SyntaxError>) {
+    if !matches!(instruction.kind, Kind::Run(_)) {
+        return;
+    }
+    for flag in instruction.flags.iter().filter(|flag| flag.name == "mount") {
+        let Some(value) = &flag.value else { continue };
+        let mount = crate::mounts::parse(value);
+        let placed = matches!(mount.typ, Some(MountType::Bind | MountType::Cache | MountType::Tmpfs));
+        if !placed || !mount.problems.is_empty() {
+            continue;
+        }
+        let target = mount.target().unwrap_or_default();
+        let nowhere = target.split('/').all(|part| matches!(part, "" | "."));
+        if nowhere && (at_root || target.starts_with('/')) {
+            let message = "nothing can be mounted over the root; write target=/directory".to_owned();
+            push(errors, value, ErrorKind::BadMount, message);
+        }
     }
 }
 

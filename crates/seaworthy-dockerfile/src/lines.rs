@@ -3,6 +3,7 @@
 use seaworthy_finding::Span;
 
 use crate::map::OffsetMap;
+use crate::text::short;
 use crate::tree::{Comment, Directive, ErrorKind, Phase, SyntaxError};
 
 /// A physical line.
@@ -196,9 +197,38 @@ impl<'a> Scanner<'a> {
                 }),
             }
         }
+        if name == "check"
+            && let Some(option) = strange_option(value)
+        {
+            self.errors.push(SyntaxError {
+                span: value_span,
+                message: format!(
+                    "{:?} is no option of a check; write skip=NAME, error=true or experimental=NAME",
+                    short(option)
+                ),
+                kind: ErrorKind::BadDirective,
+                fatal: true,
+                phase: Phase::Build,
+            });
+        }
         self.directives.push(Directive { name, value: value.to_owned(), span, value_span });
         true
     }
+}
+
+/// The first option of `# check=` that BuildKit refuses.
+fn strange_option(value: &str) -> Option<&str> {
+    value.split(';').map(str::trim).filter(|part| !part.is_empty()).find(|part| {
+        let Some((key, setting)) = part.split_once('=') else { return true };
+        match key.trim() {
+            "skip" | "experimental" => false,
+            "error" => !matches!(
+                setting.trim(),
+                "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False"
+            ),
+            _ => true,
+        }
+    })
 }
 
 fn comment(text: &str, start: usize) -> Comment {

@@ -290,7 +290,7 @@ fn check_mount(mount: &mut Mount, span: Span) {
         if has(&["from"]) {
             messages.push("a secret has no from; remove it");
         }
-        if !has(&["source", "src", "target", "dst", "destination", "id", "env"]) {
+        if !has(&["source", "src", "target", "dst", "destination", "id"]) {
             messages.push("a secret needs an id; write id=name");
         }
         if has(&["source", "src"]) && has(&["id"]) {

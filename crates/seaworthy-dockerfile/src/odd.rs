@@ -11,6 +11,25 @@ const SIGNALS: [&str; 38] = [
     "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ", "RTMIN", "RTMAX", "WINDOW", "UNUSED",
 ];
 
+/// What is wrong with a signal: names are in any case, with `SIG` or without, or a number that is not 0.
+pub(crate) fn strange_signal(text: &str) -> Option<String> {
+    let upper = text.to_uppercase();
+    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+    let base = name.split(['+', '-']).next().unwrap_or(name);
+    let real_time = matches!(base, "RTMIN" | "RTMAX");
+    let known = match text.parse::<i64>() {
+        Ok(number) => number != 0,
+        Err(_) => SIGNALS[..36].contains(&name) || (real_time && base.len() < name.len()),
+    };
+    if known {
+        return None;
+    }
+    Some(match suggest(name, SIGNALS[..36].iter().copied()) {
+        Some(near) => format!("{} is no signal; write SIG{near}", short(text)),
+        None => format!("{} is no signal; write a name such as SIGTERM, or its number", short(text)),
+    })
+}
+
 impl Reader<'_> {
     pub(crate) fn check_odd(&mut self, instruction: &Instruction) {
         match &instruction.kind {
@@ -50,25 +69,10 @@ impl Reader<'_> {
         self.error(word.span, kind, false, Phase::Build, message);
     }
 
-    /// Names in any case, with `SIG` or without, or a number that is not 0.
     fn signal(&mut self, word: &Word) {
-        let text = word.unquoted();
-        let upper = text.to_uppercase();
-        let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-        let base = name.split(['+', '-']).next().unwrap_or(name);
-        let real_time = matches!(base, "RTMIN" | "RTMAX");
-        let known = match text.parse::<i64>() {
-            Ok(number) => number != 0,
-            Err(_) => SIGNALS[..36].contains(&name) || (real_time && base.len() < name.len()),
-        };
-        if known {
-            return;
+        if let Some(message) = strange_signal(&word.unquoted()) {
+            self.error(word.span, ErrorKind::BadSignal, true, Phase::Build, message);
         }
-        let message = match suggest(name, SIGNALS[..36].iter().copied()) {
-            Some(near) => format!("{} is no signal; write SIG{near}", short(&text)),
-            None => format!("{} is no signal; write a name such as SIGTERM, or its number", short(&text)),
-        };
-        self.error(word.span, ErrorKind::BadSignal, true, Phase::Build, message);
     }
 
     /// Flags with one dash, URLs that only ADD takes, and modes that are none.

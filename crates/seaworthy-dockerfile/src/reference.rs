@@ -83,9 +83,64 @@ pub(crate) fn is_digest(text: &str) -> bool {
     digits.len() == length && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// The systems and architectures that may stand alone, as containerd knows them.
+const ALONE: [&str; 48] = [
+    "386",
+    "aarch64",
+    "aix",
+    "amd64",
+    "amd64p32",
+    "android",
+    "arm",
+    "arm64",
+    "arm64be",
+    "armbe",
+    "armel",
+    "armhf",
+    "darwin",
+    "dragonfly",
+    "freebsd",
+    "hurd",
+    "i386",
+    "illumos",
+    "ios",
+    "js",
+    "linux",
+    "loong64",
+    "macos",
+    "mips",
+    "mips64",
+    "mips64le",
+    "mips64p32",
+    "mips64p32le",
+    "mipsle",
+    "nacl",
+    "netbsd",
+    "openbsd",
+    "plan9",
+    "ppc",
+    "ppc64",
+    "ppc64le",
+    "riscv",
+    "riscv64",
+    "s390",
+    "s390x",
+    "solaris",
+    "sparc",
+    "sparc64",
+    "wasm",
+    "windows",
+    "x86-64",
+    "x86_64",
+    "zos",
+];
+
 /// Whether a text is `os[/architecture[/variant]]`, or an architecture or system alone.
 pub(crate) fn is_platform(text: &str) -> bool {
     let parts: Vec<&str> = text.split('/').collect();
+    if parts.len() == 1 && !text.contains('(') && !ALONE.contains(&text.to_ascii_lowercase().as_str()) {
+        return false;
+    }
     let system = |text: &str| text.split_once('(').map_or(text, |(name, _)| name).to_owned();
     let fits = |part: &str| {
         !part.is_empty()
@@ -139,10 +194,11 @@ mod tests {
 
     #[test]
     fn platforms_have_up_to_three_parts() {
-        for good in ["linux", "linux/amd64", "linux/arm/v7", "windows(10.0.17763)/amd64"] {
+        for good in ["linux", "ARM64", "foo/bar", "linux/amd64", "linux/arm/v7", "windows(10.0.17763)/amd64"]
+        {
             assert!(is_platform(good), "{good}");
         }
-        for bad in ["", "linux/", "/amd64", "a/b/c/d", "linux/$x"] {
+        for bad in ["", "foo", "arm64v8", "linux/", "/amd64", "a/b/c/d", "linux/$x"] {
             assert!(!is_platform(bad), "{bad}");
         }
     }

@@ -341,6 +341,13 @@ fn values_decide_what_a_build_refuses() {
         ("FROM scratch\nCOPY --from=3 x /y\n", "3", "no stage 3"),
         ("FROM a\nADD --checksum=sha256:abc x /y\n", "x", "URL"),
         ("FROM a\nADD --checksum=sha256:abc https://x.y/z /y\n", "sha256:abc", "64"),
+        ("FROM --platform=arm64v8 a\n", "arm64v8", "linux/amd64"),
+        ("FROM debian\nVOLUME $DATA\n", "$DATA", "ARG DATA=value"),
+        ("FROM a\nVOLUME \"\"\n", "\"\"", "VOLUME /data"),
+        ("FROM scratch\nARG S=SIGTRM\nSTOPSIGNAL $S\n", "$S", "SIGTERM"),
+        ("FROM scratch\nENV A=${B:?wanted}\n", "${B:?wanted}", "wanted"),
+        ("FROM debian\nRUN --mount=type=cache x\n", "type=cache", "target=/directory"),
+        ("FROM a\nRUN --mount=type=bind,target=/ x\n", "type=bind,target=/", "target=/directory"),
     ] {
         let errors = clean(source).build_errors(&none);
         let [error] = errors.as_slice() else { panic!("{source:?}: {errors:?}") };
@@ -354,6 +361,9 @@ fn values_decide_what_a_build_refuses() {
         "FROM --platform=$TARGETPLATFORM a AS b\nFROM b-${TARGETARCH}\nCOPY --from=b x y\nCOPY --from=0 x y\n",
         "ARG T=1\nFROM a:$T\nFROM ${N:-c}\nCOPY --from=img:1 x y\n",
         "FROM a AS x\nFROM x AS x\n",
+        // What the image `a` sets is not known here.
+        "FROM --platform= a\nVOLUME $DATA\nSTOPSIGNAL $S\nENV A=${B:?wanted}\nRUN --mount=type=cache x\n",
+        "FROM debian\nENV S=9\nWORKDIR /x\nSTOPSIGNAL $S\nRUN --mount=type=bind x\n",
     ] {
         assert_eq!(clean(source).build_errors(&none), [], "{source:?}");
     }

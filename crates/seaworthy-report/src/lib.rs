@@ -39,6 +39,9 @@ use std::fmt;
 /// Reads a file of the project for a code frame; nothing where it cannot be read.
 pub type Sources<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// The Markdown page of a rule; nothing where it has none.
+pub type Pages<'a> = &'a dyn Fn(&str) -> Option<&'static str>;
+
 /// How to render.
 #[derive(Clone, Copy)]
 pub struct Options<'a> {
@@ -62,6 +65,8 @@ pub struct Options<'a> {
     pub fallback_path: &'a str,
     /// Where rule pages are: a rule's name is appended. Nothing: no links.
     pub rule_url: Option<&'a str>,
+    /// The pages of rules, for formats whose readers show help beside a finding.
+    pub pages: Pages<'a>,
 }
 
 impl Default for Options<'_> {
@@ -76,6 +81,7 @@ impl Default for Options<'_> {
             repository_prefix: "",
             fallback_path: "Dockerfile",
             rule_url: None,
+            pages: &|_| None,
         }
     }
 }

@@ -124,6 +124,10 @@ fn rule(report: &Report, name: &str, options: &Options<'_>) -> Value {
     if let Some(why) = worst.map(|one| one.why.as_str()).filter(|why| !why.is_empty()) {
         value["fullDescription"] = json!({"text": escape(why)});
     }
+    // Only of rules with findings: the pages of all of them would be most of the document.
+    if let Some(page) = worst.and_then(|one| (options.pages)(&one.rule)) {
+        value["help"]["markdown"] = json!(page);
+    }
     if let Some(base) = options.rule_url {
         value["helpUri"] = json!(format!("{base}{}", uri(name)));
     }

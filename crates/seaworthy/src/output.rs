@@ -71,6 +71,7 @@ pub(crate) fn write_of(
             repository_prefix: if in_repository(format) { &prefix } else { "" },
             // A screen is for reading; the files have everything.
             max_findings: (format == Format::Terminal && shell.verbose == 0).then_some(SHOWN),
+            pages: &seaworthy_rules::page,
             ..Options::default()
         };
         seaworthy_report::render(report, format, &options)
@@ -122,6 +123,7 @@ pub(crate) fn text(
         verbose: shell.verbose,
         sources,
         max_findings: (format == Format::Terminal && shell.verbose == 0).then_some(SHOWN),
+        pages: &seaworthy_rules::page,
         ..Options::default()
     };
     seaworthy_report::render(report, format, &options)

@@ -19,6 +19,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             .tree
             .instructions
             .iter()
+            // BuildKit looks at stages only.
+            .skip_while(|item| item.keyword != Keyword::From)
             .filter(|item| item.keyword != Keyword::Unknown)
             .map(|item| (item.keyword_span, item.keyword_span.of(&docker.file.text), item.keyword))
             .collect();

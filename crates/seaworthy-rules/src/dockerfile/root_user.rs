@@ -51,8 +51,11 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 let mut aliases = vec!["CIS-DI-0001", "run-as-root"];
                 aliases.extend(is_root(&word.raw).then_some("DL3002"));
                 aliases.extend(shared);
+                // An entrypoint that gives root up has to begin as root.
+                let dropped = gives_root_up(&chain, &docker.file.text);
                 out.finding(format!("the last `USER` of the final stage is `{name}`"))
                     .aliases(&aliases)
+                    .persona(if dropped { Persona::Pedantic } else { Persona::Regular })
                     .why(why)
                     .help(help)
                     .at_file(&docker.file, word.span)

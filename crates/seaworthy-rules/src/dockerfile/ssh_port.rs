@@ -1,7 +1,8 @@
 //! Reports `EXPOSE 22`.
 
 use crate::{Cx, Sink};
-use seaworthy_dockerfile::Kind;
+use seaworthy_dockerfile::{Instruction, Kind};
+use seaworthy_finding::Persona;
 
 declare_rule! {
     name: "ssh-port",
@@ -13,6 +14,12 @@ declare_rule! {
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
+        let exposed = |item: &Instruction| match &item.kind {
+            Kind::Expose { ports } => ports.len(),
+            _ => 0,
+        };
+        // An image with this port alone is a server of SSH on purpose.
+        let alone = docker.tree.instructions.iter().map(exposed).sum::<usize>() == 1;
         for item in &docker.tree.instructions {
             let Kind::Expose { ports } = &item.kind else { continue };
             for word in ports {
@@ -23,6 +30,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 };
                 out.finding(format!("`EXPOSE {}` is the port of SSH", word.raw))
                     .aliases(aliases)
+                    .persona(if alone { Persona::Pedantic } else { Persona::Regular })
                     .why("a shell from outside needs keys, updates and logs of its own in every container")
                     .help("remove it, and use `docker exec` or a debug container")
                     .at_file(&docker.file, word.span)

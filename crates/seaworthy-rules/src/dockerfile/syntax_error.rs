@@ -30,7 +30,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                     if matches!(
                         error.span.of(&docker.file.text).to_ascii_uppercase().as_str(),
                         "CMD" | "ENTRYPOINT"
-                    ) =>
+                    ) && keyword_at(docker, error.span) != Some(Keyword::Healthcheck) =>
                 {
                     continue;
                 }
@@ -86,9 +86,14 @@ fn report(docker: &DockerfileFact, error: &SyntaxError, aliases: &[&str], out: &
 
 /// Whether an error lies in an `ARG`.
 fn declares(docker: &DockerfileFact, place: Span) -> bool {
+    keyword_at(docker, place) == Some(Keyword::Arg)
+}
+
+/// The instruction a place lies in.
+fn keyword_at(docker: &DockerfileFact, place: Span) -> Option<Keyword> {
     let items = &docker.tree.instructions;
     let at = items.partition_point(|item| item.span.start <= place.start);
-    at.checked_sub(1).and_then(|at| items.get(at)).is_some_and(|item| item.keyword == Keyword::Arg)
+    Some(items.get(at.checked_sub(1)?)?.keyword)
 }
 
 /// The other tools that refuse a port because its number is too great.

@@ -166,8 +166,7 @@ fn undeclared(
 /// Whether a reference gives nothing when no line of the file declares the name; `PATH` is in every image.
 fn wanting(variable: &VarRef) -> bool {
     let special = variable.name.chars().next().is_none_or(|first| !(first.is_alphabetic() || first == '_'));
-    let given = is_predefined(&variable.name) && !PLATFORM_ARGS.contains(&variable.name.as_str());
-    !special && variable.name != "PATH" && !given
+    !special && variable.name != "PATH"
 }
 
 /// Whether a reference says what to do without a value.

@@ -1,9 +1,11 @@
 //! Reports packages that are installed in whatever version is the newest.
 
+use super::call::Operand;
 use super::managers::Kind;
 use super::runs::{place_of, runs};
 use crate::text::names;
 use crate::{Cx, Sink};
+use seaworthy_finding::Persona;
 
 declare_rule! {
     name: "unpinned-package",
@@ -31,21 +33,33 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 }
                 // Only the first operand of `go run` is a package, the others are its program's arguments.
                 let most = if managed.verb() == "run" { 1 } else { usize::MAX };
-                let loose: Vec<_> = call
+                let (unknown, loose): (Vec<&Operand<'_>>, Vec<&Operand<'_>>) = call
                     .operands
                     .iter()
                     .take(most)
                     // Behind `--` gem is told how to compile.
                     .filter(|operand| !operand.behind || manager.kind != Kind::Gem)
-                    // What a variable holds is not known here.
-                    .filter(|operand| !operand.text.is_empty() && !operand.text.starts_with(['$', '`']))
+                    .filter(|operand| !operand.text.is_empty())
                     .filter(|operand| !manager.pinned(operand.text, managed.noun))
-                    .collect();
-                let Some(first) = loose.first() else { continue };
+                    .partition(|operand| operand.text.starts_with(['$', '`']));
+                let Some(first) = loose.first().or(unknown.first()) else { continue };
                 let texts: Vec<&str> = loose.iter().map(|operand| operand.text).collect();
                 // hadolint knows `apt-get` only.
                 let peers = managed.program == "apt-get" || manager.kind != Kind::Apt;
-                out.finding(format!("`{}` takes {} in any version", managed.words(), names(&texts, 3)))
+                // What a variable holds is not known here, which only an auditor wants to hear.
+                let (message, persona) = if loose.is_empty() {
+                    let message = format!(
+                        "whether `{}` gives {} a version is not seen here",
+                        managed.words(),
+                        first.text
+                    );
+                    (message, Persona::Auditor)
+                } else {
+                    let message = format!("`{}` takes {} in any version", managed.words(), names(&texts, 3));
+                    (message, Persona::Pedantic)
+                };
+                out.finding(message)
+                    .persona(persona)
                     .aliases(if peers { manager.unpinned } else { &[] })
                     .why("two builds of the same file give two different images")
                     .help(format!("write `{}`", manager.example(first.text)))

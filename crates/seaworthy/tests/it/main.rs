@@ -13,6 +13,7 @@ mod check_engine;
 mod check_fix;
 mod cli;
 mod engines;
+mod formats;
 mod judges;
 mod leftovers;
 mod lsp;
