@@ -76,7 +76,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         } else {
             format!("the final stage has no `USER`, so it runs as root unless `{base}` sets one")
         };
-        let shown = known && serves(&chain) && !gives_root_up(&chain, &docker.file.text);
+        let text = &docker.file.text;
+        let shown = known && serves(&chain) && !gives_root_up(&chain, text) && !is_system(&chain, text);
         let mut aliases = vec!["CIS-DI-0001", "run-as-root"];
         aliases.extend(shared);
         out.finding(message)
@@ -115,6 +116,15 @@ fn serves(chain: &[Stage<'_>]) -> bool {
             !(name.is_empty() || PROMPTS.contains(&name))
         }
         _ => false,
+    })
+}
+
+/// Whether an image is a whole system: its first process has to be root.
+fn is_system(chain: &[Stage<'_>], text: &str) -> bool {
+    let mut items = chain.iter().flat_map(|stage| stage.instructions);
+    items.any(|item| {
+        matches!(item.keyword, Keyword::Cmd | Keyword::Entrypoint)
+            && ["/sbin/init", "/systemd/systemd"].iter().any(|init| item.span.of(text).contains(init))
     })
 }
 

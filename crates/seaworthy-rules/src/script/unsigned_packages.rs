@@ -5,6 +5,7 @@ use super::call::{Call, Managed, base, program_at};
 use super::managers::Kind;
 use super::runs::{place_of, runs};
 use crate::{Cx, Sink};
+use seaworthy_finding::Persona;
 
 declare_rule! {
     name: "unsigned-packages",
@@ -18,10 +19,17 @@ declare_rule! {
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
         for run in runs(cx, docker) {
+            let downloads = run.commands.iter().any(|simple| {
+                program_at(simple)
+                    .is_some_and(|at| matches!(base(&simple.words[at]), "curl" | "wget" | "aria2c"))
+            });
             for simple in run.commands {
+                // Packages that were built here have nobody who could sign them.
+                let own = !downloads && takes_files(simple);
                 for (at, what, aliases) in switches(simple) {
                     out.finding(format!("`{what}` takes packages nobody signed"))
                         .aliases(aliases)
+                        .persona(if own { Persona::Pedantic } else { Persona::Regular })
                         .why("a mirror, or whoever stands before it, decides what is installed")
                         .help("install the repository's key, and take the option out")
                         .at_file(&docker.file, place_of(simple, at))
@@ -34,6 +42,13 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             }
         }
     }
+}
+
+/// Whether all a command installs are files of the build.
+fn takes_files(simple: &Simple) -> bool {
+    let Some(managed) = Managed::read(simple) else { return false };
+    let mut operands = managed.call.operands.iter().map(|operand| operand.text).peekable();
+    operands.peek().is_some() && operands.all(|text| text.starts_with(['/', '.']))
 }
 
 type Off = (usize, String, &'static [&'static str]);
