@@ -103,7 +103,8 @@ impl Reported {
 /// Whether a document follows a schema.
 fn validate(checker: &Path, schema: &Path, document: &Path) -> Output {
     Command::new(checker)
-        .args(["--default-filetype", "json", "--schemafile"])
+        // A pattern of SARIF's schema is no regular expression by the strictest reading.
+        .args(["--regex-variant", "python", "--default-filetype", "json", "--schemafile"])
         .args([schema, document])
         .stdin(Stdio::null())
         .output()
@@ -257,16 +258,19 @@ fn github(reported: &Reported) {
     let mut lines = BTreeMap::new();
     let mut count = 0;
     for line in text.lines() {
-        let (head, body) = line.strip_prefix("::").and_then(|rest| rest.split_once("::")).expect(line);
-        let (level, settings) = head.split_once(' ').expect(line);
+        let wrong = || -> ! { panic!("not a command: {line}") };
+        let Some((head, body)) = line.strip_prefix("::").and_then(|rest| rest.split_once("::")) else {
+            wrong()
+        };
+        let Some((level, settings)) = head.split_once(' ') else { wrong() };
         assert!(["error", "warning", "notice"].contains(&level), "{line}");
         assert!(!body.is_empty() && !body.contains('\r'), "{line}");
         let settings: BTreeMap<&str, &str> =
-            settings.split(',').map(|setting| setting.split_once('=').expect(line)).collect();
+            settings.split(',').map(|setting| setting.split_once('=').unwrap_or_else(|| wrong())).collect();
         assert!(settings.contains_key("title"), "{line}");
         let Some(path) = settings.get("file") else { continue };
         let path = path.replace("%3A", ":").replace("%2C", ",").replace("%25", "%");
-        let number = |key: &str| settings.get(key).map(|value| value.parse::<usize>().expect(line));
+        let number = |key: &str| settings.get(key).map(|value| value.parse::<usize>().unwrap());
         let (from, to) = (number("line").unwrap(), number("endLine").unwrap());
         assert!(1 <= from && from <= to && to <= reported.lines(&path, &mut lines), "{line}");
         if let (Some(column), Some(end)) = (number("col"), number("endColumn")) {
