@@ -10,7 +10,7 @@ mod reader;
 mod writer;
 
 pub use reader::{Hit, Index, Known};
-pub use writer::write;
+pub use writer::{seal, write};
 
 use seaworthy_facts::EcosystemFact;
 use serde::{Deserialize, Serialize};

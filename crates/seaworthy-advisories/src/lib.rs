@@ -25,6 +25,6 @@ pub use enrich::{Enrichment, EnrichmentError};
 pub use error::{ImportError, IndexError};
 pub use evaluate::{affects, fixes};
 pub use import::{Counts, Imported, Limits, Report as ImportReport, SourceReport, import};
-pub use index::{Hit, Index, Known, META_LIMIT, Meta, SourceMeta, write as write_index};
+pub use index::{Hit, Index, Known, META_LIMIT, Meta, SourceMeta, seal as seal_index, write as write_index};
 pub use scan::{Options, scan};
 pub use vex::{Vex, VexError};

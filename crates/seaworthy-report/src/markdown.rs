@@ -26,6 +26,7 @@ pub(crate) fn render(report: &Report, options: &Options<'_>) -> String {
     let _ = writeln!(out, "{}\n", markdown(&counts_line(report)));
     scores_table(&mut out, report);
     stages_table(&mut out, report);
+    out.push_str(&crate::scan::markdown(report));
     findings(&mut out, report, options);
     not_run(&mut out, report);
     passed(&mut out, report);
@@ -69,7 +70,8 @@ fn stages_table(out: &mut String, report: &Report) {
 }
 
 fn findings(out: &mut String, report: &Report, options: &Options<'_>) {
-    let all = worst_first(report);
+    let mut all = worst_first(report);
+    all.retain(|one| !crate::scan::in_table(report, one));
     if all.is_empty() {
         return;
     }

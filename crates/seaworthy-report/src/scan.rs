@@ -12,6 +12,8 @@ use std::fmt::Write as _;
 pub(crate) const RULE: &str = "known-vulnerability";
 /// So many lines fit on a screen that somebody reads.
 const LINES: usize = 30;
+/// A summary may not exceed a mebibyte.
+const ROWS: usize = 500;
 
 /// The scan of a report, where there is one.
 pub(crate) fn facts(report: &Report) -> Option<ScanFacts> {
@@ -19,7 +21,7 @@ pub(crate) fn facts(report: &Report) -> Option<ScanFacts> {
 }
 
 /// `2 critical, 5 high`; `none` where there are none.
-pub(crate) fn tally_words(tally: &Tally) -> String {
+pub fn tally_words(tally: &Tally) -> String {
     let parts: Vec<String> = Rating::ALL
         .iter()
         .filter_map(|rating| tally.get(rating).map(|count| format!("{count} {}", rating.word())))
@@ -52,7 +54,13 @@ pub(crate) fn accepted(report: &Report) -> BTreeMap<(String, String), String> {
 pub fn terminal(report: &Report, options: &Options<'_>) -> String {
     let Some(scan) = facts(report) else { return String::new() };
     let mut out = String::new();
-    let Observed::Seen(database) = &scan.database else { return out };
+    let database = match &scan.database {
+        Observed::Seen(database) => database,
+        Observed::NotRun(reason) => {
+            return format!(" – packages were not held against advisories: {}\n", escape(reason));
+        }
+        Observed::NotApplicable(_) | Observed::NotTried => return out,
+    };
     let accepted = accepted(report);
     let shown: Vec<&VulnerabilityFact> = scan
         .open()
@@ -68,6 +76,50 @@ pub fn terminal(report: &Report, options: &Options<'_>) -> String {
     }
     for line in summary(&scan, &accepted, &database.newest) {
         let _ = writeln!(out, " {line}");
+    }
+    out
+}
+
+/// A finding that the table shows.
+pub(crate) fn in_table(report: &Report, finding: &seaworthy_finding::Finding) -> bool {
+    finding.rule == RULE && report.facts.contains_key("scan")
+}
+
+/// The table for a step summary or a comment.
+pub(crate) fn markdown(report: &Report) -> String {
+    let cell = |text: &str| crate::text::rich_html(text).replace('|', "&#124;").replace('\n', " ");
+    let Some(scan) = facts(report) else { return String::new() };
+    let mut out = String::from("### Known vulnerabilities\n\n");
+    let database = match &scan.database {
+        Observed::Seen(database) => database,
+        Observed::NotRun(reason) => return format!("{out}Not run: {}\n\n", cell(reason)),
+        Observed::NotApplicable(_) | Observed::NotTried => return String::new(),
+    };
+    for line in summary(&scan, &accepted(report), &database.newest) {
+        let _ = writeln!(out, "- {}", cell(&line));
+    }
+    out.push('\n');
+    let all: Vec<&VulnerabilityFact> = scan.open().collect();
+    if !all.is_empty() {
+        out.push_str(
+            "| Severity | Vulnerability | Package | Installed | Fixed in |\n|---|---|---|---|---|\n",
+        );
+        for one in all.iter().take(ROWS) {
+            let _ = writeln!(
+                out,
+                "| {} {} | {} | {} | {} | {} |",
+                one.rating.word(),
+                score(one),
+                cell(&one.id),
+                cell(&one.package),
+                cell(&one.version),
+                one.fixed.first().map_or("–".to_owned(), |version| cell(version))
+            );
+        }
+        if all.len() > ROWS {
+            let _ = writeln!(out, "\n{} more, less severe.", all.len() - ROWS);
+        }
+        out.push('\n');
     }
     out
 }

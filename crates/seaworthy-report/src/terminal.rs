@@ -231,9 +231,7 @@ fn findings(report: &Report, options: &Options<'_>) -> String {
     }
     let mut all = worst_first(report);
     // The table has told of them, one line each.
-    if report.facts.contains_key("scan") {
-        all.retain(|one| one.rule != crate::scan::RULE);
-    }
+    all.retain(|one| !crate::scan::in_table(report, one));
     let shown = options.max_findings.unwrap_or(usize::MAX).min(all.len());
     if shown < all.len() {
         let more = plural(all.len() - shown, "less severe finding");

@@ -17,6 +17,7 @@ mod output;
 mod peers;
 mod push;
 mod registry;
+mod scan;
 mod ship;
 mod start_up;
 
@@ -41,6 +42,7 @@ const BENCHES: [(&str, Run); 8] = [
     ("inspect", inspect::run),
     ("push", push::run),
     ("check", check::run),
+    ("scan", scan::run),
     ("large", large::run),
     ("lsp", lsp::run),
     ("ship", ship::run),

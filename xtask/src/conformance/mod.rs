@@ -10,6 +10,7 @@ mod differences;
 mod dockerfile_dump;
 mod dockerfile_lang;
 mod oci_broken;
+mod osv;
 mod registry_faults;
 mod retention;
 mod sbom;
@@ -33,6 +34,7 @@ const KINDS: &[(&str, Run)] = &[
     ("compose-cases", compose_model::cases),
     ("dockerfile-lang", dockerfile_lang::run),
     ("oci-broken", oci_broken::run),
+    ("osv", osv::run),
     ("registry-faults", registry_faults::run),
     ("retention", retention::run),
     ("sbom", sbom::run),

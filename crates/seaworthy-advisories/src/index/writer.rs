@@ -233,7 +233,15 @@ fn assemble(sections: [&Vec<u8>; 6]) -> io::Result<Vec<u8>> {
     for section in sections {
         out.extend_from_slice(section);
     }
-    let sum = twox_hash::XxHash3_64::oneshot(&out[16..]);
-    out[8..16].copy_from_slice(&sum.to_le_bytes());
+    seal(&mut out);
     Ok(out)
+}
+
+/// Writes the checksum of an index into its head, as a fuzzer needs it to come behind it.
+pub fn seal(bytes: &mut [u8]) {
+    let Some(rest) = bytes.get(16..) else { return };
+    let sum = twox_hash::XxHash3_64::oneshot(rest);
+    if let Some(place) = bytes.get_mut(8..16) {
+        place.copy_from_slice(&sum.to_le_bytes());
+    }
 }

@@ -10,6 +10,7 @@ mod image;
 mod map;
 mod release;
 mod run;
+mod scan;
 mod scores;
 mod stages;
 mod treemap;
@@ -37,6 +38,7 @@ pub(crate) fn render(report: &Report, options: &Options<'_>) -> Result<String, s
     if let Some(image) = report.facts.get("image") {
         image::section(&mut out, image);
     }
+    scan::section(&mut out, report);
     if let Some(build) = report.facts.get("build") {
         build::section(&mut out, build);
     }
@@ -158,7 +160,13 @@ fn sections(report: &Report) -> Vec<(&'static str, String)> {
             list.push((anchor, format!("<b>{count}</b> {word}")));
         }
     }
-    for (key, label) in [("image", "Image"), ("build", "Build"), ("run", "Trial"), ("release", "Release")] {
+    for (key, label) in [
+        ("image", "Image"),
+        ("scan", "Vulnerabilities"),
+        ("build", "Build"),
+        ("run", "Trial"),
+        ("release", "Release"),
+    ] {
         if report.facts.contains_key(key) {
             list.push((key, label.to_owned()));
         }

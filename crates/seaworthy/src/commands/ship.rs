@@ -1,7 +1,8 @@
 //! `seaworthy ship`: every stage in order, gated by policy; the main job.
 
 use super::{build, inspect, sbom};
-use crate::cli::{EngineArg, Global, ShipArgs};
+use crate::advisories;
+use crate::cli::{DbPlace, EngineArg, Global, ShipArgs};
 use crate::config::Config;
 use crate::event;
 use crate::failure::Failure;
@@ -12,7 +13,8 @@ use crate::stages::{self, STATIC, TrialArgs};
 use crate::tagging::{self, Tagging};
 use seaworthy_facts::{Facts, ProjectFacts, ReleaseFacts};
 use seaworthy_finding::{
-    CheckStatus, ExitCode, Family, ImageConfig, Report, StageReport, StageStatus, format_bytes, format_ms,
+    CheckStatus, ExitCode, Family, ImageConfig, Report, ScanConfig, StageReport, StageStatus, format_bytes,
+    format_ms,
 };
 use seaworthy_store::Image;
 use std::path::{Path, PathBuf};
@@ -89,6 +91,7 @@ impl Voyage<'_> {
         let image = self.build(&tag).and_then(|()| self.inspect(&tag));
         match image {
             Some(image) => {
+                self.scan();
                 self.test(&image);
                 self.publish(&image);
             }
@@ -176,6 +179,54 @@ impl Voyage<'_> {
                 self.fail("inspect", begun, failure);
                 None
             }
+        }
+    }
+
+    /// Holds the packages against the database of advisories. Without one nothing is judged, and the report says so; a
+    /// budget of the policy is then not kept.
+    fn scan(&mut self) {
+        let Some(image) = &self.facts.image else { return };
+        let subject = seaworthy_advisories::of_image(image);
+        let file = advisories::place(&DbPlace { db: std::env::var_os("SEAWORTHY_DB").map(PathBuf::from) });
+        let index = match advisories::open(&file) {
+            Ok(Some(index)) => index,
+            Ok(None) => {
+                self.facts.scan = Some(advisories::not_run(&subject, &file));
+                if self.config.policy.scan == ScanConfig::default() {
+                    self.shell.note(&format!(
+                        "no known vulnerabilities were looked for: no database of advisories at `{}`",
+                        file.display()
+                    ));
+                    return;
+                }
+                let begun = self.begin("scan", "known vulnerabilities");
+                self.families.push(Family::Scan);
+                self.end("scan", begun, &[Family::Scan], advisories::MAKE.to_owned());
+                return;
+            }
+            Err(failure) => {
+                let begun = self.begin("scan", "known vulnerabilities");
+                self.fail("scan", begun, failure);
+                return;
+            }
+        };
+        let begun = self.begin("scan", "known vulnerabilities");
+        let judged = advisories::vex(self.config, &self.args.path, &[])
+            .and_then(|vex| advisories::judge(&subject, &index, &vex))
+            .and_then(|mut scan| {
+                let base = self.config.policy.scan.base.as_deref();
+                advisories::attribute(self.shell, self.global, &mut scan, image, base, None)?;
+                Ok(scan)
+            });
+        match judged {
+            Ok(scan) => {
+                let found = seaworthy_report::scan::tally_words(&scan.tally());
+                let words = format!("{found} in {} packages", scan.judged_packages());
+                self.facts.scan = Some(scan);
+                self.families.push(Family::Scan);
+                self.end("scan", begun, &[Family::Scan], words);
+            }
+            Err(failure) => self.fail("scan", begun, failure),
         }
     }
 
