@@ -145,6 +145,8 @@ pub(crate) fn of_distribution(kind: &str, id: &str, version: &str, codename: &st
     let minor = version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
     let one = |text: String| vec![text];
     match (kind, id) {
+        // The first releases had a number behind the point, too.
+        ("deb", "debian") if matches!(major, "3" | "4" | "5" | "6") => one(format!("Debian:{minor}")),
         ("deb", "debian") => match if major.is_empty() { debian_codename(codename) } else { Some(major) } {
             Some(release) => one(format!("Debian:{release}")),
             None => Vec::new(),
@@ -176,6 +178,10 @@ pub(crate) fn of_distribution(kind: &str, id: &str, version: &str, codename: &st
 /// A package URL may name a Debian release by its name.
 fn debian_codename(name: &str) -> Option<&'static str> {
     Some(match name {
+        "woody" => "3.0",
+        "sarge" => "3.1",
+        "etch" => "4.0",
+        "lenny" => "5.0",
         "squeeze" => "6.0",
         "wheezy" => "7",
         "jessie" => "8",
@@ -218,6 +224,7 @@ mod tests {
     fn releases_are_found_by_os_release() {
         assert_eq!(of_distribution("deb", "debian", "12", ""), ["Debian:12"]);
         assert_eq!(of_distribution("deb", "debian", "", "bookworm"), ["Debian:12"]);
+        assert_eq!(of_distribution("deb", "debian", "6.0.10", ""), ["Debian:6.0"]);
         assert_eq!(of_distribution("deb", "ubuntu", "22.04", ""), ["Ubuntu:22.04"]);
         assert_eq!(of_distribution("apk", "alpine", "3.19.1", ""), ["Alpine:v3.19"]);
         assert_eq!(of_distribution("rpm", "almalinux", "9.3", ""), ["AlmaLinux:9"]);

@@ -36,7 +36,7 @@ pub(crate) const USAGE: &str = "cargo xtask bench [NAME…] [--quick] [--json]";
 type Run = fn(&Bench) -> anyhow::Result<Vec<Table>>;
 
 /// Every bench, in the order of their running.
-const BENCHES: [(&str, Run); 8] = [
+const BENCHES: [(&str, Run); 9] = [
     ("start-up", start_up::run),
     ("boot", boot::run),
     ("inspect", inspect::run),
