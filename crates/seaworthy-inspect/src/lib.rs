@@ -62,6 +62,7 @@ pub fn inspect_layers(image: &Image, options: &Options) -> Result<(ImageFacts, L
     let scans = scan_layers(image, options)?;
     let merged = merge::merge(&scans);
     let mut problems = problems::of_image(image);
+    problems.extend(merged.problems.iter().cloned());
     problems.extend(problems::of_layers(image, &scans));
 
     let created_by = created_by(&image.config, scans.len());

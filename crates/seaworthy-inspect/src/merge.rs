@@ -8,6 +8,7 @@ use crate::dive::Dive;
 use crate::pass::LayerScan;
 use crate::table::{Record, Table, What, order, within};
 use seaworthy_facts::{DiveFact, FileDetail, FileFact, FileKind, Spare, Waste, WasteCause, encode_base64};
+use seaworthy_store::tape::shown as printable;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -20,6 +21,8 @@ pub(crate) struct Merged {
     /// Hidden bytes of each layer.
     pub(crate) wasted: Vec<u64>,
     pub(crate) efficiency: f64,
+    /// Hard links that lead nowhere.
+    pub(crate) problems: Vec<String>,
     pub(crate) dive: DiveFact,
     /// For each layer, for each record, the layer that hides it; `VISIBLE` for none.
     pub(crate) hidden_by: Vec<Vec<u32>>,
@@ -209,7 +212,19 @@ fn resolve(scans: &[LayerScan], group: &[Seen], path: &[u8], inherited: &[Event]
             (None, None) => None,
         };
         match hidden {
-            None => merged.files.push(fact(scans, *seen, path)),
+            None => {
+                if this.what == What::HardLink && target(scans, *seen).is_none() && merged.problems.len() < 20
+                {
+                    let to = scans[seen.layer as usize].table.bytes(this.link);
+                    merged.problems.push(format!(
+                        "layer {}: hard link `{}` leads to `{}`, which is no file of the image",
+                        seen.layer,
+                        printable(path),
+                        printable(to)
+                    ));
+                }
+                merged.files.push(fact(scans, *seen, path));
+            }
             Some((layer, by)) => {
                 merged.hidden_by[seen.layer as usize][seen.index as usize] = layer;
                 if this.size > 0 {

@@ -3,13 +3,21 @@
 use crate::pass::LayerScan;
 use crate::same_platform;
 use seaworthy_oci::media_type;
+use seaworthy_store::tape::shown;
 use seaworthy_store::{Compression, Image};
 
 /// What the documents alone show.
 pub(crate) fn of_image(image: &Image) -> Vec<String> {
-    let mut problems = Vec::new();
+    let mut problems = image.notes.clone();
     let (config, manifest) = (&image.config, &image.manifest);
     let layers = manifest.layers.len();
+    if layers == 0 {
+        problems.push("the manifest names no layer".to_owned());
+    }
+    for entry in config.config.env.iter().filter(|entry| !entry.contains('=')).take(5) {
+        let entry = shown(entry.as_bytes());
+        problems.push(format!("config: Env entry `{entry}` is not of the form NAME=value"));
+    }
     for (field, value) in [("architecture", &config.architecture), ("os", &config.os)] {
         if value.is_empty() {
             problems.push(format!("config: required field `{field}` is missing or empty"));

@@ -1,6 +1,7 @@
 //! Image configurations (`image-spec` config.md; Docker's HEALTHCHECK and SHELL beside it).
 
 use crate::Digest;
+use crate::object::{maybe, null_objects, object};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
@@ -23,12 +24,13 @@ pub struct ImageConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
     /// How it is run.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_config")]
     pub config: ContainerConfig,
     /// The layers' diff ids, lowest first.
+    #[serde(deserialize_with = "object")]
     pub rootfs: RootFs,
     /// How it was made.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_list")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_objects")]
     pub history: Vec<History>,
 }
 
@@ -64,7 +66,7 @@ pub struct ContainerConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_signal: Option<String>,
     /// Health check.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "maybe")]
     pub healthcheck: Option<Healthcheck>,
     /// The shell of shell-form commands.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_list")]
@@ -153,6 +155,11 @@ fn is_zero_u32(value: &u32) -> bool {
     *value == 0
 }
 
+/// Some builders write `null` for a configuration of nothing.
+fn null_config<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ContainerConfig, D::Error> {
+    Ok(maybe(deserializer)?.unwrap_or_default())
+}
+
 /// Docker writes `null` for an absent list.
 fn null_list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
@@ -175,5 +182,17 @@ mod tests {
         let config: ImageConfig = serde_json::from_str(text).unwrap();
         assert_eq!(config.config.argv(), ["a"]);
         assert!(config.rootfs.diff_ids.is_empty());
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        let text = |config: &str, rootfs: &str| {
+            format!(r#"{{"architecture":"amd64","os":"linux","config":{config},"rootfs":{rootfs}}}"#)
+        };
+        let layers = r#"{"type":"layers","diff_ids":[]}"#;
+        assert!(serde_json::from_str::<ImageConfig>(&text("{}", layers)).is_ok());
+        assert!(serde_json::from_str::<ImageConfig>(&text("null", layers)).is_ok());
+        assert!(serde_json::from_str::<ImageConfig>(&text("[]", layers)).is_err());
+        assert!(serde_json::from_str::<ImageConfig>(&text("{}", r#"["layers",[]]"#)).is_err());
     }
 }

@@ -6,6 +6,7 @@
 mod config;
 mod digest;
 mod manifest;
+mod object;
 mod platform;
 mod reference;
 mod transport;

@@ -1,5 +1,6 @@
 //! Descriptors, manifests and indexes (`image-spec` descriptor.md, manifest.md, image-index.md).
 
+use crate::object::{maybe, object, objects};
 use crate::{Digest, Platform};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -61,7 +62,7 @@ pub struct Descriptor {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
     /// The platform, in an index.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "maybe")]
     pub platform: Option<Platform>,
     /// The artifact type, in an index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,11 +106,13 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact_type: Option<String>,
     /// The configuration.
+    #[serde(deserialize_with = "object")]
     pub config: Descriptor,
     /// The layers, lowest first.
+    #[serde(deserialize_with = "objects")]
     pub layers: Vec<Descriptor>,
     /// The manifest this one is attached to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "maybe")]
     pub subject: Option<Descriptor>,
     /// Annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -129,9 +132,10 @@ pub struct Index {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact_type: Option<String>,
     /// The manifests.
+    #[serde(deserialize_with = "objects")]
     pub manifests: Vec<Descriptor>,
     /// The manifest this index is attached to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "maybe")]
     pub subject: Option<Descriptor>,
     /// Annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -139,10 +139,7 @@ impl Archive {
     pub fn index(&self) -> Result<Index, StoreError> {
         let bytes = self.document("index.json")?;
         let index: Index = parse(&bytes, || self.what("index.json"))?;
-        if index.schema_version != 2 {
-            let why = format!("schemaVersion is {}, expected 2", index.schema_version);
-            return Err(StoreError::Invalid { what: self.what("index.json"), why });
-        }
+        crate::layout::check_index(&index, || self.what("index.json"))?;
         Ok(index)
     }
 
@@ -208,7 +205,7 @@ impl Archive {
         let tags: Vec<String> = saved
             .iter()
             .flat_map(|image| image.repo_tags.clone().unwrap_or_default())
-            .map(|tag| format!("`{tag}`"))
+            .map(|tag| format!("`{}`", crate::tape::shown(tag.as_bytes())))
             .take(20)
             .collect();
         let known = if tags.is_empty() { "no names".to_owned() } else { tags.join(", ") };

@@ -2,6 +2,7 @@
 
 use crate::layout::{Layout, by_name, is_attestation, names, read_document};
 use crate::{Archive, Blobs, LayerStream, Limits, StoreError, parse_config, parse_index, parse_manifest};
+use base64::Engine as _;
 use seaworthy_oci::{Descriptor, Digest, ImageConfig, Index, Manifest, Platform, Source, media_type};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -26,6 +27,9 @@ pub struct Image {
     pub config: ImageConfig,
     /// The configuration's bytes.
     pub config_bytes: Vec<u8>,
+    /// What is wrong with the place it was read from, though not with the image: manifests of other platforms that an
+    /// index names and the place does not have.
+    pub notes: Vec<String>,
     blobs: Arc<dyn Blobs>,
 }
 
@@ -54,7 +58,13 @@ impl Image {
         let manifest = parse_manifest(&manifest_bytes, &descriptor)?;
         crate::layout::check_bytes(&config_bytes, &manifest.config, "config")?;
         let config = parse_config(&config_bytes, &manifest.config.digest)?;
-        Ok(Self { source, descriptor, manifest, manifest_bytes, config, config_bytes, blobs })
+        for (what, descriptor) in std::iter::once(("config".to_owned(), &manifest.config))
+            .chain(manifest.layers.iter().enumerate().map(|(at, layer)| (format!("layer {at}"), layer)))
+        {
+            check_data(&what, descriptor)?;
+        }
+        let notes = Vec::new();
+        Ok(Self { source, descriptor, manifest, manifest_bytes, config, config_bytes, notes, blobs })
     }
 
     /// An image of a store by its manifest's descriptor.
@@ -192,7 +202,39 @@ fn open_layout(
         Err(error) => return Err(error),
     };
     let source = Source::Layout { path: path.to_owned(), reference: reference.map(str::to_owned) };
-    descend(source, descriptor, platform, Arc::new(layout))
+    let mut notes = absent(&layout, "index.json", &layout.index()?);
+    if media_type::is_index(&descriptor.media_type)
+        && let Ok(index) = layout.nested_index(&descriptor)
+    {
+        notes.extend(absent(&layout, &format!("index {}", descriptor.digest), &index));
+    }
+    let mut image = descend(source, descriptor, platform, Arc::new(layout))?;
+    image.notes = notes;
+    Ok(image)
+}
+
+/// The manifests an index names and its layout does not have. A layout may lack them, but then it is no copy of the
+/// image for every platform, and cannot be published as one.
+fn absent(layout: &Layout, place: &str, index: &Index) -> Vec<String> {
+    let missing = |entry: &&Descriptor| entry.urls.is_empty() && !layout.has(&entry.digest);
+    let tell = |entry: &Descriptor| {
+        let platform = entry.platform.as_ref().map(|platform| format!(" for {platform}")).unwrap_or_default();
+        crate::tape::shown(
+            format!("{place} names manifest {}{platform}, a missing blob", entry.digest).as_bytes(),
+        )
+    };
+    index.manifests.iter().filter(missing).take(20).map(tell).collect()
+}
+
+/// Content that is embedded in a descriptor must be the content the descriptor names (`image-spec`, descriptor.md,
+/// "Embedded Content").
+fn check_data(what: &str, descriptor: &Descriptor) -> Result<(), StoreError> {
+    let Some(text) = &descriptor.data else { return Ok(()) };
+    let what = format!("data of {what}");
+    match base64::prelude::BASE64_STANDARD.decode(text) {
+        Ok(bytes) => crate::layout::check_bytes(&bytes, descriptor, &what),
+        Err(error) => Err(StoreError::Invalid { what, why: format!("it is no base64: {error}") }),
+    }
 }
 
 fn open_archive(

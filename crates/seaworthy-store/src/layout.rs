@@ -495,10 +495,42 @@ pub fn parse_config(bytes: &[u8], digest: &Digest) -> Result<ImageConfig, StoreE
 }
 
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8], what: impl Fn() -> String) -> Result<T, StoreError> {
+    if let Some(limit) = too_deep(bytes) {
+        return Err(StoreError::Limit {
+            what: format!("nesting of {}", what()),
+            limit: format!("{limit} levels"),
+        });
+    }
     serde_json::from_slice(bytes).map_err(|source| StoreError::Json { what: what(), source })
 }
 
-fn check_index(index: &Index, what: impl Fn() -> String) -> Result<(), StoreError> {
+/// Levels of lists and objects in a document; the deepest that is defined has six.
+const DEPTH: usize = 100;
+
+/// The limit, where a document is nested deeper. Fields that nobody reads are nested by others than us.
+fn too_deep(bytes: &[u8]) -> Option<usize> {
+    let (mut depth, mut text, mut escaped) = (0usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if text => escaped = true,
+            b'"' => text = !text,
+            b'[' | b'{' if !text => depth += 1,
+            b']' | b'}' if !text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH {
+            return Some(DEPTH);
+        }
+    }
+    None
+}
+
+pub(crate) fn check_index(index: &Index, what: impl Fn() -> String) -> Result<(), StoreError> {
+    if let Some(own) = index.media_type.as_deref().filter(|own| !media_type::is_index(own)) {
+        let why = format!("its mediaType is `{}`, which is no index's", crate::tape::shown(own.as_bytes()));
+        return Err(StoreError::Invalid { what: what(), why });
+    }
     if index.schema_version == 2 {
         return Ok(());
     }
@@ -532,7 +564,7 @@ pub(crate) fn names(index: &Index) -> String {
         .filter(|entry| !is_attestation(entry))
         .map(|entry| {
             match entry.annotations.get(REF_NAME).or_else(|| entry.annotations.get(CONTAINERD_NAME)) {
-                Some(name) => format!("`{name}`"),
+                Some(name) => format!("`{}`", crate::tape::shown(name.as_bytes())),
                 None => entry.digest.to_string(),
             }
         })
