@@ -12,9 +12,9 @@ declare_rule! {
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
-    let Some(image) = cx.image_facts() else { return };
     // What the engine mounts is not in the image.
     const MOUNTED: [&str; 5] = ["/proc", "/sys", "/dev", "/run", "/var/run"];
+    let Some(image) = cx.image_facts() else { return };
     let lost: Vec<_> = image
         .files
         .iter()

@@ -12,7 +12,6 @@ declare_rule! {
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
-    let Some(image) = cx.image_facts() else { return };
     const USES: [&str; 9] = [
         "install",
         "add",
@@ -24,6 +23,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         "source",
         "download",
     ];
+    let Some(image) = cx.image_facts() else { return };
     for run in runs(image) {
         let manages = |program: &str| {
             matches!(program, "apt-get" | "apt" | "aptitude" | "apk" | "yum" | "dnf" | "microdnf" | "zypper")

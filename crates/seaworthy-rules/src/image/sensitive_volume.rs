@@ -11,9 +11,9 @@ declare_rule! {
 }
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
-    let Some(image) = cx.image_facts() else { return };
     const KERNEL: [&str; 3] = ["/dev", "/proc", "/sys"];
     const SYSTEM: [&str; 9] = ["/", "/bin", "/boot", "/etc", "/lib", "/lib64", "/sbin", "/usr", "/var/run"];
+    let Some(image) = cx.image_facts() else { return };
     for volume in image.config.config.volumes.keys() {
         let path = volume.trim_end_matches('/');
         let path = if path.is_empty() { "/" } else { path };
