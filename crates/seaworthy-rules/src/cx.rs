@@ -138,6 +138,12 @@ impl<'a> Cx<'a> {
         self.policy.param(self.rule, key)
     }
 
+    /// A parameter of this rule as text, whether it is written as one or as a number.
+    pub fn param_text(&self, key: &str) -> Option<String> {
+        let value = self.policy.rules.get(self.rule)?.params.get(key)?;
+        Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    }
+
     /// A parameter of this rule that is a list of texts.
     pub fn param_list(&self, key: &str) -> Option<Vec<String>> {
         let list = self.policy.rules.get(self.rule)?.params.get(key)?.as_array()?;

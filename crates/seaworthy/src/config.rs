@@ -36,6 +36,9 @@ impl Config {
                 return Err(Failure::new(ExitCode::Error, message).hint("`seaworthy rules` lists every rule"));
             }
         }
+        if !global.no_config {
+            dive_ci(&input.join(".dive-ci"), &mut config.policy);
+        }
         if let Some(profile) = &global.profile {
             config.policy.profile = Some(profile.clone());
         }
@@ -100,4 +103,25 @@ fn find(input: &Path) -> Option<PathBuf> {
         at = dir.parent();
     }
     None
+}
+
+/// Takes the limits of a `.dive-ci`, dive's own file, as parameters of our rule, unless the policy sets them.
+fn dive_ci(file: &Path, policy: &mut Policy) {
+    // Absent in nearly every project; one that cannot be read sets no limits.
+    let Ok(text) = std::fs::read_to_string(file) else { return };
+    for line in text.lines() {
+        let line = line.split(" #").next().unwrap_or_default().trim();
+        let Some((key, value)) = line.split_once(':') else { continue };
+        let param = match key.trim().trim_matches(['"', '\'']) {
+            "lowestEfficiency" => "efficiency",
+            "highestWastedBytes" => "wasted",
+            "highestUserWastedPercent" => "user-wasted",
+            _ => continue,
+        };
+        let value = value.trim().trim_matches(['"', '\'']);
+        if !value.is_empty() && value != "disabled" {
+            let params = &mut policy.rules.entry("inefficient-layers".to_owned()).or_default().params;
+            params.entry(param.to_owned()).or_insert_with(|| value.into());
+        }
+    }
 }

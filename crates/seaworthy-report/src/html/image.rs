@@ -300,5 +300,10 @@ pub(super) fn instruction(created_by: &str) -> String {
     let text = created_by.trim();
     let text = text.strip_prefix("/bin/sh -c #(nop)").or(text.strip_prefix("/bin/sh -c")).unwrap_or(text);
     let text = text.strip_suffix("# buildkit").unwrap_or(text).trim();
-    if text.is_empty() { "not recorded".to_owned() } else { text.to_owned() }
+    // A builder's own words about the shell say nothing.
+    match text.strip_prefix("RUN /bin/sh -c ") {
+        Some(script) => format!("RUN {}", script.trim()),
+        None if text.is_empty() => "not recorded".to_owned(),
+        None => text.to_owned(),
+    }
 }

@@ -161,7 +161,7 @@ impl Draw<'_> {
 
     fn label(&mut self, label: &str, rect: Rect, strong: bool) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 4 and 200")]
-        let fits = ((rect.w - 6.0) / if strong { 6.6 } else { 6.0 }) as usize;
+        let fits = ((rect.w - 6.0) / if strong { 6.9 } else { 6.3 }) as usize;
         let words = crate::text::fit(&crate::text::escape(label), fits);
         if words.chars().count() < 3 && label.chars().count() > 2 {
             return;

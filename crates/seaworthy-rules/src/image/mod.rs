@@ -18,6 +18,7 @@ mod invalid_exposed_port;
 mod invalid_stop_signal;
 mod latest_image_tag;
 mod leftover_file;
+mod inefficient_layers;
 mod missing_image_healthcheck;
 mod missing_label;
 mod missing_start_command;
@@ -47,6 +48,7 @@ rules![
     missing_label,
     oversized_image,
     wasted_bytes,
+    inefficient_layers,
     image_problem,
     platform_mismatch,
     missing_image_healthcheck,

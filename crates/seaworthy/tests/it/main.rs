@@ -16,6 +16,7 @@ mod engines;
 mod formats;
 mod judges;
 mod leftovers;
+mod looking;
 mod lsp;
 mod mutants;
 mod prune;

@@ -61,7 +61,9 @@ impl<'a> App<'a> {
         }
         if self.help {
             self.help = false;
-            return;
+            if !matches!(key, Key::Char('q') | Key::Ctrl('c')) {
+                return;
+            }
         }
         let page = isize::try_from(self.page.max(2) - 1).unwrap_or(1);
         match key {

@@ -147,7 +147,7 @@ impl Backend for Screen {
         let mut at: Option<(u16, u16)> = None;
         let mut last: Option<(Color, Color, Modifier)> = None;
         for (x, y, cell) in content {
-            // Wide characters move the cursor further, so only a cell right behind a plain one needs no move.
+            // Behind a wide character comes the cell after the next, so this one was not wide.
             if at != Some((x, y)) {
                 self.put(&format!("\x1b[{};{}H", y + 1, x + 1));
             }
@@ -157,7 +157,7 @@ impl Backend for Screen {
                 last = Some(look);
             }
             self.put(cell.symbol());
-            at = cell.symbol().is_ascii().then_some((x + 1, y));
+            at = Some((x + 1, y));
         }
         self.put("\x1b[0m");
         Ok(())

@@ -98,7 +98,7 @@ impl<'a> Diff<'a> {
         let count = |before: usize, after: usize| (before.to_string(), after.to_string());
         for (name, (before, after)) in [
             ("layers", count(old.layers.len(), new.layers.len())),
-            ("files", count(old.files.len(), new.files.len())),
+            ("entries", count(old.files.len(), new.files.len())),
             ("packages", count(old.packages.len(), new.packages.len())),
         ] {
             row(name, before, after, String::new());

@@ -51,10 +51,10 @@ fn base_words(facts: &ImageFacts) -> String {
     let Some(count) = base.layers else { return format!(", on{}", name.trim_start_matches(" of")) };
     let by = match base.by {
         BaseBy::Given => "",
-        BaseBy::Label | BaseBy::History => " by the history",
+        BaseBy::Label | BaseBy::History => " (by the history)",
     };
     let own: u64 = facts.layers.iter().skip(count).map(|layer| layer.compressed).sum();
-    format!(", {count}{by} the base's{name}; yours {}", format_bytes(own))
+    format!(", {count} the base's{name}{by}; yours {}", format_bytes(own))
 }
 
 fn waste_words(facts: &ImageFacts) -> String {
