@@ -62,11 +62,14 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             format!("{actual} of the bytes above the lowest layer are wasted, at most {limit} may be"),
         ));
     }
+    let layer = image.layers.last().map_or_else(String::new, |layer| layer.digest.clone());
+    let path = dive.paths.first().map_or_else(String::new, |path| path.path.clone());
     for (alias, message) in wrong {
         out.finding(message)
             .aliases(&[alias])
             .why("every copy of a file in a layer is stored and pulled, also the ones nobody can see")
             .help("write and delete a file in one `RUN`, and set owner and mode with `COPY --chown --chmod`")
+            .at_layer(layer.clone(), path.clone())
             .observation(list.join("\n"))
             .command("seaworthy inspect IMAGE --waste");
     }
