@@ -34,6 +34,7 @@ mod words;
 
 pub use map::OffsetMap;
 pub use parse::parse;
+pub use pattern::clean as clean_path;
 pub use seaworthy_finding::{Edit, Overlap, Span, apply_edits};
 pub use shared::SharedMap;
 pub use stages::{Base, Stage};

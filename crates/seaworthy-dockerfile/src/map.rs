@@ -5,13 +5,21 @@
 pub struct OffsetMap {
     /// Pairs of (offset in the text, offset in the file), sorted; between two pairs both advance alike.
     segments: Vec<(usize, usize)>,
+    /// The place of every byte, for a text that does not stand in the file itself.
+    whole: Option<seaworthy_finding::Span>,
 }
 
 impl OffsetMap {
     /// A text that lies in the file in one piece, from `source` on.
     #[must_use]
     pub fn contiguous(source: usize) -> Self {
-        Self { segments: vec![(0, source)] }
+        Self { segments: vec![(0, source)], whole: None }
+    }
+
+    /// A text that stands elsewhere and is brought in at a place: every byte has that place.
+    #[must_use]
+    pub fn whole(place: seaworthy_finding::Span) -> Self {
+        Self { segments: vec![(0, place.start)], whole: Some(place) }
     }
 
     /// Notes that the text from `text` on comes from `source` on. Offsets must not go down.
@@ -26,6 +34,9 @@ impl OffsetMap {
     /// The offset in the file of the byte at `offset` of the text.
     #[must_use]
     pub fn to_source(&self, offset: usize) -> usize {
+        if let Some(place) = self.whole {
+            return place.start;
+        }
         let after = self.segments.partition_point(|(text, _)| *text <= offset);
         match after.checked_sub(1).and_then(|at| self.segments.get(at)) {
             Some((text, source)) => source + (offset - text),
@@ -36,6 +47,9 @@ impl OffsetMap {
     /// The span in the file of `start..end` of the text: from its first byte to behind its last.
     #[must_use]
     pub fn span(&self, start: usize, end: usize) -> seaworthy_finding::Span {
+        if let Some(place) = self.whole {
+            return place;
+        }
         let first = self.to_source(start);
         let last = if end > start { self.to_source(end - 1) + 1 } else { first };
         seaworthy_finding::Span { start: first, end: last.max(first) }
@@ -53,7 +67,7 @@ impl OffsetMap {
     pub fn slice(&self, start: usize, end: usize) -> Self {
         let mut segments = vec![(0, self.to_source(start))];
         segments.extend(self.between(start, end).iter().map(|(text, source)| (text - start, *source)));
-        Self { segments }
+        Self { segments, whole: self.whole }
     }
 
     /// Adds the first `length` bytes of this map's text to another map, whose text goes on at `text`.
@@ -74,6 +88,6 @@ impl OffsetMap {
             let inside = outer.between(*middle, end);
             segments.extend(inside.iter().map(|(inner, source)| (text + (inner - middle), *source)));
         }
-        Self { segments }
+        Self { segments, whole: outer.whole }
     }
 }

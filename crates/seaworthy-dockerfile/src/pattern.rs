@@ -45,7 +45,8 @@ impl Set {
 }
 
 /// A path without `.`, `..` and doubled slashes where that is possible, as Go's `filepath.Clean` gives it.
-pub(crate) fn clean(path: &str) -> String {
+#[must_use]
+pub fn clean(path: &str) -> String {
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

@@ -102,8 +102,10 @@ pub struct PipelineFact {
     pub variables: Vec<PipelineVariable>,
     /// Their places in `variables` by name.
     pub variable_at: BTreeMap<String, usize>,
-    /// What `include` names; nothing of it is evaluated.
+    /// What `include` names.
     pub includes: Vec<Spanned<String>>,
+    /// Those of them that are not read: what stands elsewhere, and names that are put together.
+    pub unread: Vec<Spanned<String>>,
     /// `workflow: rules`.
     pub workflow_rules: Option<Vec<PipelineRule>>,
     /// The jobs, templates included.

@@ -3,8 +3,8 @@
 use crate::{compose, declarations, gitlab, hadolint, markdown, source};
 use seaworthy_dockerfile::ignore;
 use seaworthy_facts::{
-    ActionFact, ContextEntry, DockerfileFact, DocumentFact, IgnoreFact, ProjectFacts, SyntaxProblem,
-    TextFile, WorkflowFact,
+    ActionFact, ContextEntry, DockerfileFact, DocumentFact, IgnoreFact, PipelineFact, ProjectFacts,
+    SyntaxProblem, TextFile, WorkflowFact,
 };
 use seaworthy_workflow::Target;
 use std::cell::RefCell;
@@ -84,6 +84,12 @@ pub fn kind_of(path: &str) -> Option<FileKind> {
         ];
         let told = about.iter().any(|word| lower.contains(word));
         (lower.starts_with("readme") || told).then_some(FileKind::Document)
+    } else if matches!(
+        ending,
+        "rs" | "go" | "py" | "js" | "ts" | "rb" | "java" | "c" | "h" | "cc" | "php" | "json" | "html"
+    ) {
+        // `dockerfile.rs` is about Dockerfiles, and none itself.
+        None
     } else if ["dockerfile", "containerfile"].iter().any(|stem| {
         lower == *stem || lower.ends_with(&format!(".{stem}")) || lower.starts_with(&format!("{stem}."))
     }) {
@@ -209,6 +215,7 @@ fn parse_into(facts: &mut ProjectFacts, files: Vec<(FileKind, TextFile)>, read: 
         }
         text
     };
+    let mut pipelines = Vec::new();
     for (kind, file) in files {
         match kind {
             FileKind::Dockerfile => facts.dockerfiles.push(dockerfile(file)),
@@ -217,7 +224,7 @@ fn parse_into(facts: &mut ProjectFacts, files: Vec<(FileKind, TextFile)>, read: 
                 facts.ignores.push(IgnoreFact { file, patterns });
             }
             FileKind::Compose => facts.composes.push(compose::read_with(file, &recorded)),
-            FileKind::Pipeline => facts.pipelines.push(gitlab::read(file)),
+            FileKind::Pipeline => pipelines.push(file),
             FileKind::Workflow => facts.workflows.push(workflow(file)),
             FileKind::Action => {
                 let (action, problems) = seaworthy_workflow::read_action(&file.text);
@@ -226,6 +233,12 @@ fn parse_into(facts: &mut ProjectFacts, files: Vec<(FileKind, TextFile)>, read: 
             FileKind::Document => facts.documents.push(document(file)),
             FileKind::Hadolint if facts.hadolint.is_none() => facts.hadolint = Some(hadolint::read(file)),
             FileKind::Hadolint => {}
+        }
+    }
+    for one in read_pipelines(&pipelines, &recorded) {
+        // What an open file includes is known already.
+        if !facts.pipelines.iter().any(|known| known.file.path == one.file.path) {
+            facts.pipelines.push(one);
         }
     }
     facts.beside.append(&mut beside.take());
@@ -258,6 +271,40 @@ fn join_up(facts: &mut ProjectFacts) {
         facts.dockerfiles[at].ignore = ignore;
         facts.dockerfiles[at].context = context;
     }
+}
+
+/// Reads GitLab CI files, those included ones that their names do not tell among them.
+fn read_pipelines(files: &[TextFile], read: &dyn Fn(&str) -> Option<String>) -> Vec<PipelineFact> {
+    let mut out = Vec::new();
+    let text_of = |path: &str| {
+        // What is asked for is remembered, also where an editor's text takes its place.
+        let beside = read(path);
+        let open = files.iter().find(|file| file.path == path);
+        open.map(|file| file.text.clone()).or(beside)
+    };
+    let (roots, parts): (Vec<&TextFile>, Vec<&TextFile>) =
+        files.iter().partition(|file| file.path.rsplit('/').next() == Some(".gitlab-ci.yml"));
+    let mut known: BTreeSet<String> = roots.iter().map(|file| file.path.clone()).collect();
+    for root in roots {
+        let around = gitlab::surroundings(&root.path, &root.text, read(&root.path).is_some(), &text_of);
+        for path in around.paths() {
+            if known.insert(path.to_owned())
+                && let Some(text) = text_of(path)
+            {
+                out.push(gitlab::read(
+                    TextFile::new(path, text),
+                    &around.of_part(path, &root.path, &text_of),
+                ));
+            }
+        }
+        out.push(gitlab::read(root.clone(), &around));
+    }
+    // Nobody here includes these.
+    for part in parts.into_iter().filter(|part| !known.contains(&part.path)) {
+        let around = gitlab::surroundings(&part.path, &part.text, false, &text_of);
+        out.push(gitlab::read(part.clone(), &around));
+    }
+    out
 }
 
 fn dockerfile(file: TextFile) -> DockerfileFact {
@@ -383,6 +430,8 @@ mod tests {
             ("docs/RELEASE-CHECKLIST.md", Some(FileKind::Document)),
             ("docs/guide.md", None),
             ("my-dockerfile-notes.txt", None),
+            ("src/dockerfile.rs", None),
+            ("Dockerfile.dev", Some(FileKind::Dockerfile)),
         ] {
             assert_eq!(kind_of(path), kind, "{path}");
         }

@@ -1,6 +1,11 @@
 //! Reads GitLab CI files: jobs with what `default`, `extends`, anchors and `!reference` give them.
 //!
-//! Nothing is fetched: what `include` names is noted, and a job that inherits from there is marked as unresolved.
+//! Local files that `include` names are read for what jobs inherit from them. Nothing is fetched: what stands elsewhere
+//! is noted, and a job that inherits from there is marked as unresolved.
+
+mod include;
+
+pub(crate) use include::{Surroundings, surroundings};
 
 use crate::yaml::{self, Kind, Node};
 use seaworthy_dockerfile::OffsetMap;
@@ -9,8 +14,8 @@ use seaworthy_facts::{
     PipelineVariable, Spanned, SyntaxProblem, TextFile,
 };
 use seaworthy_finding::Span;
-use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Top-level keys that are no jobs.
@@ -38,9 +43,11 @@ const MAX_REFERENCES: usize = 10;
 const MAX_SCRIPT: usize = 32 * 1024 * 1024;
 /// Templates laid down in all jobs together.
 const MAX_INHERITED: usize = 100_000;
+/// Nodes of other files that jobs inherit, all together.
+const MAX_MOVED: usize = 500_000;
 
 /// Reads a GitLab CI file. What is not understood is left out or noted, never an error.
-pub(crate) fn read(file: TextFile) -> PipelineFact {
+pub(crate) fn read(file: TextFile, around: &Surroundings) -> PipelineFact {
     let text = without_header(&file.text);
     let (root, errors) = yaml::read(text.as_deref().unwrap_or(&file.text));
     let mut fact = PipelineFact {
@@ -52,6 +59,7 @@ pub(crate) fn read(file: TextFile) -> PipelineFact {
         variables: Vec::new(),
         variable_at: BTreeMap::new(),
         includes: Vec::new(),
+        unread: Vec::new(),
         workflow_rules: None,
         jobs: Vec::new(),
         file,
@@ -62,12 +70,24 @@ pub(crate) fn read(file: TextFile) -> PipelineFact {
         fact.problems.push(SyntaxProblem { span: root.span, message, fatal: true });
         return fact;
     }
-    let reader = Reader::new(&root, &fact.file.text);
-    fact.stages = root.get("stages").map(|node| texts(&node)).unwrap_or_default();
+    let reader = Reader::new(&root, &fact.file.text, around);
+    let start = root.get("include").map_or(Span::new(0, 0), |node| node.span);
+    let top = |name: &str| root.get(name).or_else(|| reader.elsewhere(name, start));
+    fact.stages = top("stages").map(|node| texts(&node)).unwrap_or_default();
     fact.variables = root.get("variables").map(|node| variables(&node)).unwrap_or_default();
-    let names = fact.variables.iter().enumerate();
+    // A variable of the file itself comes before one that is brought in.
+    let more = reader.elsewhere("variables", start).map(|node| variables(&node)).unwrap_or_default();
+    fact.variables.extend(more);
+    let names = fact.variables.iter().enumerate().rev();
     fact.variable_at = names.map(|(at, known)| (known.name.value.clone(), at)).collect();
-    fact.includes = root.get("include").map(|node| includes(&node)).unwrap_or_default();
+    fact.includes = root.get("include").map(|node| include::named(&node)).unwrap_or_default();
+    fact.unread = fact.includes.iter().filter(|one| !around.has(&one.value)).cloned().collect();
+    // Only where files can be asked for at all is one that is not there missing.
+    let missing = root.get("include").map(|node| include::local(&node)).unwrap_or_default();
+    for name in missing.into_iter().filter(|name| around.asked() && !around.has(&name.value)) {
+        let message = format!("`include` names `{}`, which does not exist", name.value);
+        fact.problems.push(SyntaxProblem { span: name.span, message, fatal: true });
+    }
     fact.workflow_rules =
         root.get("workflow").and_then(|node| node.get("rules")).map(|node| reader.rules(&node));
     let mut budget = MAX_SCRIPT;
@@ -76,8 +96,8 @@ pub(crate) fn read(file: TextFile) -> PipelineFact {
         if RESERVED.contains(&name) || !node.is_map() {
             continue;
         }
-        let job = reader.job(&key, &node, !fact.includes.is_empty(), &mut budget);
-        for problem in reader.problems(&node, &job, &fact) {
+        let job = reader.job(&key, &node, around.open || !fact.unread.is_empty(), &mut budget);
+        for problem in reader.problems(&node, &job, &fact, around) {
             fact.problems.push(problem);
         }
         fact.jobs.push(job);
@@ -106,17 +126,62 @@ struct Reader<'a> {
     top: BTreeMap<String, Rc<Node>>,
     default: Option<Rc<Node>>,
     inherited: Cell<usize>,
+    /// The top level of the files around this one.
+    foreign: &'a BTreeMap<String, Rc<Node>>,
+    /// How many nodes of them were laid down, and at which places.
+    moved: Cell<usize>,
+    places: RefCell<BTreeSet<(usize, usize)>>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(root: &Node, text: &'a str) -> Self {
+    fn new(root: &Node, text: &'a str, around: &'a Surroundings) -> Self {
         let top: BTreeMap<String, Rc<Node>> = root
             .entries()
             .into_iter()
             .filter_map(|(key, value)| Some((key.text()?.to_owned(), value)))
             .collect();
         let default = top.get("default").cloned();
-        Self { text, top, default, inherited: Cell::new(0) }
+        Self {
+            text,
+            top,
+            default,
+            inherited: Cell::new(0),
+            foreign: &around.top,
+            moved: Cell::new(0),
+            places: RefCell::default(),
+        }
+    }
+
+    /// What a name at the top level stands for, in this file or in those around it.
+    fn find(&self, name: &str, place: Span) -> Option<Rc<Node>> {
+        self.top.get(name).cloned().or_else(|| self.elsewhere(name, place))
+    }
+
+    /// What a name stands for in the files around this one, as if it stood at a place of this file.
+    fn elsewhere(&self, name: &str, place: Span) -> Option<Rc<Node>> {
+        let node = self.foreign.get(name)?;
+        self.places.borrow_mut().insert((place.start, place.end));
+        self.laid(node, place)
+    }
+
+    fn laid(&self, node: &Rc<Node>, place: Span) -> Option<Rc<Node>> {
+        self.moved.set(self.moved.get() + 1);
+        if self.moved.get() > MAX_MOVED {
+            return None;
+        }
+        let kind = match &node.kind {
+            Kind::Scalar { value, plain } => Kind::Scalar { value: value.clone(), plain: *plain },
+            Kind::Seq(items) => {
+                Kind::Seq(items.iter().map(|item| self.laid(item, place)).collect::<Option<_>>()?)
+            }
+            Kind::Map(_) => {
+                let pair = |(key, value): &(Rc<Node>, Rc<Node>)| {
+                    Some((self.laid(key, place)?, self.laid(value, place)?))
+                };
+                Kind::Map(node.entries().iter().map(pair).collect::<Option<_>>()?)
+            }
+        };
+        Some(Rc::new(Node { span: place, kind, tag: node.tag.clone(), shared: true, flow: node.flow }))
     }
 
     fn job(&self, key: &Node, node: &Rc<Node>, includes: bool, budget: &mut usize) -> PipelineJob {
@@ -124,6 +189,13 @@ impl<'a> Reader<'a> {
         let mut merged = Merged::new();
         let mut own_variables = Vec::new();
         self.inherit(node, 0, &mut merged, &mut own_variables, &mut unresolved);
+        // A job of the same name in a file around this one is completed by this one.
+        if let Some(other) =
+            key.text().and_then(|name| self.elsewhere(name, key.span)).filter(|node| node.is_map())
+        {
+            self.inherit(&other, 0, &mut merged, &mut own_variables, &mut unresolved);
+        }
+        let foreign_default = self.default.is_none().then(|| self.elsewhere("default", key.span)).flatten();
         let inherit = |what: &str, name: &str| {
             let Some(rule) = merged.get("inherit").and_then(|node| node.get(what)) else { return true };
             match rule.text() {
@@ -133,8 +205,9 @@ impl<'a> Reader<'a> {
         };
         let value = |name: &str| {
             merged.get(name).cloned().or_else(|| {
-                let own = self.default.as_ref().and_then(|default| default.get(name));
-                own.or_else(|| self.top.get(name).cloned()).filter(|_| inherit("default", name))
+                let default = self.default.as_ref().or(foreign_default.as_ref());
+                let own = default.and_then(|default| default.get(name));
+                own.or_else(|| self.find(name, key.span)).filter(|_| inherit("default", name))
             })
         };
         let mut script = Vec::new();
@@ -191,10 +264,10 @@ impl<'a> Reader<'a> {
         let parents = node.get("extends").map(|node| texts(&node)).unwrap_or_default();
         // The last parent wins, and what is nearer was laid down before.
         for parent in parents.iter().rev() {
-            match self.top.get(&parent.value) {
+            match self.find(&parent.value, parent.span) {
                 Some(found) if depth < MAX_EXTENDS && self.inherited.get() < MAX_INHERITED => {
                     self.inherited.set(self.inherited.get() + 1);
-                    self.inherit(found, depth + 1, merged, own, unresolved);
+                    self.inherit(&found, depth + 1, merged, own, unresolved);
                 }
                 _ => *unresolved = true,
             }
@@ -207,7 +280,7 @@ impl<'a> Reader<'a> {
             return Some(Rc::clone(node));
         }
         let mut path = node.items().iter().filter_map(|item| item.text());
-        let mut found = path.next().and_then(|name| self.top.get(name).cloned());
+        let mut found = path.next().and_then(|name| self.find(name, node.span));
         for name in path {
             found = found.and_then(|node| node.get(name));
         }
@@ -234,7 +307,8 @@ impl<'a> Reader<'a> {
         }
         if let Some(text) = node.text() {
             *budget = budget.saturating_sub(text.len() + 16);
-            let map = align(text, self.text, node.span);
+            let brought = self.places.borrow().contains(&(node.span.start, node.span.end));
+            let map = if brought { OffsetMap::whole(node.span) } else { align(text, self.text, node.span) };
             out.push(PipelineScript { text: text.to_owned(), span: node.span, map });
         }
         for item in node.items() {
@@ -299,16 +373,22 @@ impl<'a> Reader<'a> {
     }
 
     /// What GitLab refuses in a job.
-    fn problems(&self, node: &Node, job: &PipelineJob, fact: &PipelineFact) -> Vec<SyntaxProblem> {
+    fn problems(
+        &self,
+        node: &Node,
+        job: &PipelineJob,
+        fact: &PipelineFact,
+        around: &Surroundings,
+    ) -> Vec<SyntaxProblem> {
         let mut out = Vec::new();
         let mut note = |span: Span, message: String| {
             out.push(SyntaxProblem { span, message, fatal: true });
         };
-        let complete = fact.includes.is_empty();
-        for parent in &job.extends {
-            if complete && !self.top.contains_key(&parent.value) {
-                note(parent.span, format!("`extends` names `{}`, which is no job here", parent.value));
-            }
+        let complete = fact.unread.is_empty() && !around.open;
+        let known = |name: &String| self.top.contains_key(name) || self.foreign.contains_key(name);
+        for parent in job.extends.iter().filter(|parent| complete && !known(&parent.value)) {
+            let here = if fact.includes.is_empty() { "here" } else { "here or in what is included" };
+            note(parent.span, format!("`extends` names `{}`, which is no job {here}", parent.value));
         }
         if job.hidden || !complete || job.unresolved {
             return out;
@@ -382,24 +462,12 @@ fn variables(node: &Node) -> Vec<PipelineVariable> {
     node.entries().into_iter().filter_map(read).collect()
 }
 
-fn includes(node: &Node) -> Vec<Spanned<String>> {
-    let one = |node: &Node| {
-        let named = ["local", "remote", "template", "project", "component"];
-        yaml_text(node)
-            .or_else(|| named.iter().find_map(|key| node.get(key).and_then(|node| yaml_text(&node))))
-    };
-    match &node.kind {
-        Kind::Seq(items) => items.iter().filter_map(|item| one(item)).collect(),
-        _ => one(node).into_iter().collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn fact(text: &str) -> PipelineFact {
-        read(TextFile::new(".gitlab-ci.yml", text.to_owned()))
+        read(TextFile::new(".gitlab-ci.yml", text.to_owned()), &Surroundings::default())
     }
 
     fn lines(job: &PipelineJob) -> Vec<&str> {
@@ -478,6 +546,51 @@ test:
         assert_eq!(included.problems, []);
         assert!(included.jobs[0].unresolved);
         assert_eq!(included.includes[0].value, "a.yml");
+    }
+
+    #[test]
+    fn local_files_are_read_and_what_they_bring_stands_where_it_is_asked_for() {
+        let root = "include:\n  - local: /ci/base.yml\n  - template: Auto-DevOps.gitlab-ci.yml\nbuild:\n  extends: .docker\n  variables: {A: own}\n  script:\n    - !reference [.push, script]\n";
+        let base = "include: ci/more.yml\n.docker:\n  image: docker:27\n  services: [docker:27-dind]\n  before_script: [docker login -p x]\n  variables: {A: base, B: base}\ndefault:\n  image: alpine:3\nother:\n  script: x\n";
+        let more = "variables: {TOP: more}\n.push:\n  script: [docker push x]\n";
+        let facts =
+            crate::from_files(&[(".gitlab-ci.yml", root), ("ci/base.yml", base), ("ci/more.yml", more)]);
+        let paths: Vec<&str> = facts.pipelines.iter().map(|one| one.file.path.as_str()).collect();
+        assert_eq!(paths, [".gitlab-ci.yml", "ci/base.yml", "ci/more.yml"]);
+        let fact = &facts.pipelines[0];
+        assert_eq!(fact.problems, []);
+        let build = &fact.jobs[0];
+        assert_eq!(lines(build), ["docker login -p x", "docker push x"]);
+        assert_eq!(build.script[0].map.span(0, 6).of(root), ".docker");
+        assert_eq!(build.script[1].map.span(7, 11).of(root), "!reference [.push, script");
+        assert_eq!(build.image.as_ref().map(|image| image.name.value.as_str()), Some("docker:27"));
+        let value =
+            |name: &str| fact.variable(build, name).and_then(|one| Some(one.value.as_ref()?.value.as_str()));
+        assert_eq!((value("A"), value("B"), value("TOP")), (Some("own"), Some("base"), Some("more")));
+        let unread: Vec<&str> = fact.unread.iter().map(|one| one.value.as_str()).collect();
+        assert_eq!(unread, ["Auto-DevOps.gitlab-ci.yml"]);
+        assert!(!build.unresolved);
+        // A part sees what the others give, and its own jobs stand in it.
+        assert_eq!(facts.pipelines[1].jobs[1].name.value, "other");
+        assert_eq!(facts.pipelines[1].problems, []);
+        // With everything read, a name that nothing has is told.
+        let facts = crate::from_files(&[
+            (".gitlab-ci.yml", "include: /a.yml\nj: {extends: .x}\n"),
+            ("a.yml", "k: {script: x}\n"),
+        ]);
+        assert_eq!(
+            facts.pipelines[0].problems[0].message,
+            "`extends` names `.x`, which is no job here or in what is included"
+        );
+        let facts = crate::from_files(&[(".gitlab-ci.yml", "include: /gone.yml\nj: {script: x}\n")]);
+        assert_eq!(
+            facts.pipelines[0].problems[0].message,
+            "`include` names `/gone.yml`, which does not exist"
+        );
+        // Files that include each other end.
+        let ring =
+            [(".gitlab-ci.yml", "include: /a.yml\nj: {script: x}\n"), ("a.yml", "include: .gitlab-ci.yml\n")];
+        assert_eq!(crate::from_files(&ring).pipelines.len(), 2);
     }
 
     #[test]

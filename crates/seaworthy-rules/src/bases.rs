@@ -135,7 +135,13 @@ pub(crate) fn image(reference: &str) -> Option<BaseFacts> {
 }
 
 /// Official images that end with root and bring no program that gives it up.
-const ROOT: [&str; 27] = [
+const ROOT: [&str; 33] = [
+    "amazoncorretto",
+    "bash",
+    "caddy",
+    "docker",
+    "gradle",
+    "oraclelinux",
     "alpine",
     "debian",
     "ubuntu",

@@ -1,5 +1,8 @@
 //! The short form of a mount: `[source:]target[:options]`.
 
+/// As Go's `path.Clean` gives it.
+pub(crate) use seaworthy_dockerfile::clean_path as clean;
+
 /// A mount in pieces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mount {
@@ -74,31 +77,6 @@ fn sections(text: &str) -> Vec<String> {
         before = ch;
     }
     out
-}
-
-/// A path without `.`, `..` and doubled slashes, as Go's `path.Clean` gives it.
-pub(crate) fn clean(path: &str) -> String {
-    if path.is_empty() {
-        return ".".to_owned();
-    }
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            ".." if rooted => {}
-            part => parts.push(part),
-        }
-    }
-    let joined = parts.join("/");
-    match (rooted, joined.is_empty()) {
-        (true, _) => format!("/{joined}"),
-        (false, true) => ".".to_owned(),
-        (false, false) => joined,
-    }
 }
 
 #[cfg(test)]

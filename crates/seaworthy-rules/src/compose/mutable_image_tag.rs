@@ -43,11 +43,13 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             }
             _ => continue,
         };
-        let further = lower.is_some_and(|tag| FURTHER.contains(&tag.as_str()));
+        let further = lower.as_deref().is_some_and(|tag| FURTHER.contains(&tag));
         let finding = out.finding(message);
         // Who starts it is asked for the version; the tag is only what stands there without an answer.
         let asked = image.span.of(&compose.file.text).contains('$');
-        let finding = if asked { finding.persona(Persona::Pedantic) } else { finding };
+        // `dev` and `nightly` are what somebody chose; `latest` is what nobody did.
+        let chosen = lower.as_deref().is_some_and(|tag| tag != "latest");
+        let finding = if asked || chosen { finding.persona(Persona::Pedantic) } else { finding };
         finding
             .aliases(if further {
                 &["dclint/service-image-require-explicit-tag"]

@@ -8,7 +8,7 @@ declare_rule! {
     name: "obsolete-version-key",
     summary: "the compose file has the obsolete key `version`",
     passes: "the compose file has no `version`",
-    family: Compose, category: Truth, severity: Low, confidence: High, persona: Regular,
+    family: Compose, category: Truth, severity: Low, confidence: High, persona: Pedantic,
     fix: Safe,
     aliases: ["dclint/no-version-field"], refs: ["Compose specification, version and name"],
 }

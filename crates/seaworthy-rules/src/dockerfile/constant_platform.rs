@@ -1,7 +1,10 @@
 //! Reports `FROM --platform` with a constant.
 
+use super::final_chain;
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Stage, Word};
+use seaworthy_finding::Persona;
+use std::collections::BTreeSet;
 
 declare_rule! {
     name: "constant-platform",
@@ -13,12 +16,14 @@ declare_rule! {
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     for docker in cx.dockerfiles() {
+        let shipped: BTreeSet<usize> = final_chain(&docker.tree).iter().map(|stage| stage.index).collect();
         for stage in docker.tree.stages() {
             let Some(word) = stage.from.flag_value("platform").filter(|word| is_constant(&stage, word))
             else {
                 continue;
             };
             out.finding(format!("the stage is always built for `{}`", word.unquoted()))
+                .persona(if shipped.contains(&stage.index) { Persona::Regular } else { Persona::Pedantic })
                 .why("a build for another platform gives an image whose programs do not run there")
                 .help("remove the flag, or write `--platform=$BUILDPLATFORM` in a stage that cross-compiles")
                 .at_file(&docker.file, word.span)

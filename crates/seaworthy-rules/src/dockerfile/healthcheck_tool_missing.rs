@@ -2,7 +2,7 @@
 
 use super::final_chain;
 use crate::bases;
-use crate::script::shell;
+use crate::script::{Simple, shell};
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Base, Command, Healthcheck, Kind, OffsetMap, Stage};
 
@@ -74,6 +74,23 @@ fn programs(command: &Command) -> (Vec<String>, bool) {
     }
 }
 
+/// Whether a command may install anything: a script or a program of the project, or a list that is not written out.
+fn hides(simple: &Simple) -> bool {
+    let rest = simple.rest();
+    let program = rest.first().map_or("", String::as_str);
+    let system =
+        ["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/"].iter().any(|start| program.starts_with(start));
+    let script =
+        |word: &str| word.contains('/') && !word.starts_with(['-', '>', '<']) && !word.contains("://");
+    let installs = rest.iter().any(|word| matches!(word.as_str(), "install" | "add"));
+    (script(program) && !system)
+        || matches!(program, "ansible-playbook" | "puppet" | "chef-client" | "make")
+        || (matches!(program, "sh" | "bash" | "dash")
+            && rest.get(1).is_some_and(|word| script(word) || word.rsplit('.').next() == Some("sh")))
+        || (installs && rest.iter().skip(1).any(|word| word.starts_with(['$', '@']) || word.contains("$(")))
+        || (program == "xargs" && installs)
+}
+
 /// Whether an instruction of the final stages may bring the program: it, or busybox, is installed or copied.
 fn brought(chain: &[Stage<'_>], program: &str) -> bool {
     let package = |word: &str| {
@@ -84,9 +101,9 @@ fn brought(chain: &[Stage<'_>], program: &str) -> bool {
             || (program == "pg_isready" && name.starts_with("postgresql"))
     };
     chain.iter().flat_map(|stage| stage.instructions).any(|item| match &item.kind {
-        Kind::Run(_) => {
-            shell::commands(item).iter().any(|simple| simple.rest().iter().skip(1).any(|word| package(word)))
-        }
+        Kind::Run(_) => shell::commands(item)
+            .iter()
+            .any(|simple| hides(simple) || simple.rest().iter().skip(1).any(|word| package(word))),
         Kind::Copy { sources, dest, .. } | Kind::Add { sources, dest, .. } => {
             let system = |text: &str| {
                 matches!(text.trim_end_matches('/'), "" | "/bin" | "/usr" | "/usr/bin" | "/usr/local/bin")

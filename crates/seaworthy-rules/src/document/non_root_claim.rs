@@ -1,7 +1,7 @@
 //! Reports documents that say the image runs as a non-root user, which the Dockerfile does not set.
 
 use crate::dockerfile::final_chain;
-use crate::{Cx, Sink};
+use crate::{Cx, Sink, bases};
 use seaworthy_dockerfile::{Base, Kind};
 use seaworthy_facts::DockerfileFact;
 use seaworthy_finding::Span;
@@ -66,49 +66,10 @@ pub(crate) fn runs_as_root(docker: &DockerfileFact) -> Option<String> {
         Base::Image(name) => name.as_str(),
         Base::Stage(_) => return None,
     };
-    let last = super::own::last(base);
-    let plain = !base.contains('/') || base.starts_with("docker.io/library/") || base.starts_with("library/");
-    (plain && ROOT.contains(&last) && !base.contains("nonroot") && !base.contains("rootless"))
+    let root = base == "scratch" || bases::ends_with_root(base);
+    (root && !base.contains("nonroot") && !base.contains("rootless"))
         .then(|| format!("`{path}` sets no user, and `{base}` has none"))
 }
-
-/// Official images that set no user.
-const ROOT: [&str; 34] = [
-    "scratch",
-    "alpine",
-    "debian",
-    "ubuntu",
-    "busybox",
-    "fedora",
-    "centos",
-    "rockylinux",
-    "almalinux",
-    "amazonlinux",
-    "archlinux",
-    "python",
-    "node",
-    "golang",
-    "rust",
-    "ruby",
-    "php",
-    "perl",
-    "openjdk",
-    "eclipse-temurin",
-    "amazoncorretto",
-    "nginx",
-    "httpd",
-    "caddy",
-    "redis",
-    "postgres",
-    "mysql",
-    "mariadb",
-    "maven",
-    "gradle",
-    "bash",
-    "docker",
-    "buildpack-deps",
-    "oraclelinux",
-];
 
 /// Where a stretch of prose says that the image runs as a non-root user.
 fn claim(text: &str, stretch: Span) -> Option<Span> {

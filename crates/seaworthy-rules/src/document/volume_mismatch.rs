@@ -158,11 +158,24 @@ fn names(text: &str, path: &str) -> bool {
     })
 }
 
+/// The sentences of a stretch of prose.
+fn sentences(text: &str, stretch: Span) -> Vec<Span> {
+    let body = stretch.of(text);
+    let mut out = Vec::new();
+    let mut start = 0;
+    let ends = body.match_indices(". ").map(|(at, _)| at + 2).chain([body.len()]);
+    for end in ends {
+        out.push(Span::new(stretch.start + start, stretch.start + end));
+        start = end;
+    }
+    out
+}
+
 /// Absolute paths in sentences that say where data is kept.
 fn stated(document: &DocumentFact) -> Vec<(Span, String)> {
     let text = &document.file.text;
     let mut out = Vec::new();
-    for stretch in &document.prose {
+    for stretch in document.prose.iter().flat_map(|stretch| sentences(text, *stretch)) {
         let body = stretch.of(text);
         let lower = body.to_ascii_lowercase();
         let told =

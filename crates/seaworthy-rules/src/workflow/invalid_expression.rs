@@ -185,6 +185,8 @@ impl<'a> Judge<'a, '_> {
     }
 
     fn report(&mut self, span: Span, message: String, help: String) {
+        let written = span.of(&self.file.text);
+        let (message, help) = (as_written(message, written), as_written(help, written));
         // Nobody reads hundreds of findings, and each looks for a near name.
         if self.seen.len() < MOST && self.seen.insert((span.start, span.end)) {
             self.out
@@ -424,6 +426,26 @@ impl<'a> Judge<'a, '_> {
         };
         self.report(reference.span, format!("there is no input `{name}`"), help);
     }
+}
+
+/// A message in which names stand as the file has them, since all names are compared without their case.
+fn as_written(message: String, written: &str) -> String {
+    let lower = written.to_ascii_lowercase();
+    if lower == written {
+        return message;
+    }
+    let mut parts: Vec<String> = message.split('`').map(str::to_owned).collect();
+    for part in parts.iter_mut().skip(1).step_by(2) {
+        for piece in part.clone().split('.').filter(|piece| piece.len() > 1) {
+            if let Some(at) = lower.find(piece)
+                && let Some(own) = written.get(at..at + piece.len())
+                && own != piece
+            {
+                *part = part.replace(piece, own);
+            }
+        }
+    }
+    parts.join("`")
 }
 
 /// The names a matrix has; nothing where an expression decides.

@@ -78,6 +78,7 @@ mod unknown_action_input;
 mod unknown_environment;
 mod unpinned_action;
 mod unpinned_tool;
+mod unread_include;
 mod unredacted_secret;
 mod unrestricted_token;
 mod unsigned_publication;
@@ -156,6 +157,7 @@ rules![
     unchecked_download,
     long_lived_token,
     obscured_expression,
+    unread_include,
 ];
 
 pub(crate) use ignores::scopes;
