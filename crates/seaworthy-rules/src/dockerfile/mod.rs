@@ -163,3 +163,37 @@ pub(crate) fn bare(raw: &str) -> &str {
 }
 
 pub(crate) use root_user::final_user;
+
+/// Whether a Dockerfile's path says that its image is for those who develop or test, and is never shipped:
+/// `Dockerfile.ci`, `dev.Dockerfile`, `.devcontainer/Dockerfile`, `tests/e2e/Dockerfile`.
+pub(crate) fn for_tools(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let mut parts: Vec<&str> = lower.split('/').collect();
+    let name = parts.pop().unwrap_or_default();
+    let kind = name.split('.').filter(|part| !matches!(*part, "dockerfile" | "containerfile"));
+    let kinds =
+        ["ci", "dev", "devel", "development", "devcontainer", "build", "builder", "test", "tests", "lint"];
+    let places =
+        ["ci", ".ci", ".github", ".gitlab", ".circleci", ".devcontainer", "test", "tests", "e2e", "testdata"];
+    kind.clone().any(|part| kinds.contains(&part)) || parts.iter().any(|part| places.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::for_tools;
+
+    #[test]
+    fn images_of_tools_are_told_by_their_paths() {
+        for (path, want) in [
+            ("Dockerfile", false),
+            ("build/Dockerfile", false),
+            ("Dockerfile.prod", false),
+            ("docker/Dockerfile.ci", true),
+            ("dev.Dockerfile", true),
+            (".devcontainer/Dockerfile", true),
+            ("tests/e2e/Dockerfile", true),
+        ] {
+            assert_eq!(for_tools(path), want, "{path}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Reports a final stage that runs as root.
 
-use super::final_chain;
+use super::{final_chain, for_tools};
 use crate::{Cx, Sink, bases};
 use seaworthy_dockerfile::{Base, Command, Dockerfile, Instruction, Keyword, Kind, Stage, Word};
 use seaworthy_finding::{Confidence, Persona, Severity};
@@ -52,7 +52,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 aliases.extend(is_root(&word.raw).then_some("DL3002"));
                 aliases.extend(shared);
                 // An entrypoint that gives root up has to begin as root.
-                let dropped = gives_root_up(&chain, &docker.file.text);
+                let dropped = gives_root_up(&chain, &docker.file.text) || for_tools(&docker.file.path);
                 out.finding(format!("the last `USER` of the final stage is `{name}`"))
                     .aliases(&aliases)
                     .persona(if dropped { Persona::Pedantic } else { Persona::Regular })
@@ -82,7 +82,11 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         aliases.extend(shared);
         out.finding(message)
             .aliases(&aliases)
-            .persona(if shown { Persona::Regular } else { Persona::Pedantic })
+            .persona(if shown && !for_tools(&docker.file.path) {
+                Persona::Regular
+            } else {
+                Persona::Pedantic
+            })
             .severity(if certain { Severity::High } else { Severity::Medium })
             .confidence(if certain { Confidence::High } else { Confidence::Medium })
             .why(why)

@@ -44,6 +44,15 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 _ => continue,
             };
             let Some(said) = &row.default else { continue };
+            // A row may say itself that the image sets another value.
+            let line = document.file.text.get(row.span.start..).and_then(|rest| rest.lines().next());
+            let told = line.is_some_and(|line| {
+                let lower = line.to_ascii_lowercase();
+                ["image", "container", "docker"].iter().any(|word| lower.contains(word))
+            });
+            if built.is_some() && told {
+                continue;
+            }
             let (Some(stated), Some(real)) = (plain(said), plain(&truth)) else { continue };
             if same(&stated, &real) {
                 continue;

@@ -3,10 +3,10 @@
 use super::call::{Managed, base};
 use super::managers::{Kind, MANAGERS};
 use super::runs::{Run, place_of, runs};
-use crate::dockerfile::final_chain;
+use crate::dockerfile::{final_chain, for_tools};
 use crate::{Cx, Sink};
 use seaworthy_dockerfile::{Base, Kind as Item, Stage};
-use seaworthy_finding::{Applicability, Edit};
+use seaworthy_finding::{Applicability, Edit, Persona};
 use std::collections::{BTreeMap, BTreeSet};
 
 declare_rule! {
@@ -81,6 +81,11 @@ pub(super) fn report(cx: &Cx<'_>, out: &mut Sink, shipped: bool) {
                 let found = out
                     .finding(format!("`{}` leaves {} in the layer{stage}", managed.words(), left.what))
                     .aliases(&left.aliases)
+                    .persona(match (shipped, for_tools(&docker.file.path)) {
+                        (true, false) => Persona::Regular,
+                        (true, true) => Persona::Pedantic,
+                        (false, _) => Persona::Auditor,
+                    })
                     .why(why)
                     .help(left.help)
                     .at_file(&docker.file, place)
