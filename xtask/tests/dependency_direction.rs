@@ -23,7 +23,7 @@ const TABLE: &[(&str, u8, &[&str])] = &[
     ("registry", 1, &["oci"]),
     ("engine", 1, &["oci"]),
     // Stages: each gives facts and knows no other stage.
-    ("project", 2, &["finding", "facts", "dockerfile", "workflow"]),
+    ("project", 2, &["finding", "facts", "dockerfile", "packages", "workflow"]),
     ("build", 2, &["finding", "facts", "oci", "store", "engine"]),
     ("advisories", 2, &["facts", "versions"]),
     ("inspect", 2, &["facts", "oci", "packages", "store"]),

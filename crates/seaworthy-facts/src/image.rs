@@ -382,6 +382,7 @@ impl PackageFact {
 
 /// What a distribution's package was built from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SourcePackage {
     /// Name.
     pub name: String,
@@ -391,6 +392,7 @@ pub struct SourcePackage {
 
 /// The distribution the image is made of (`os-release(5)`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DistributionFact {
     /// `ID`, such as `debian`.
     pub id: String,
@@ -413,6 +415,7 @@ impl DistributionFact {
 
 /// How Go built a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct GoBuild {
     /// The toolchain, such as `go1.22.1`.
     pub version: String,

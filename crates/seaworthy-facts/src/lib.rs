@@ -37,8 +37,8 @@ pub use pipeline::{
 pub use project::{
     ComposeDependency, ComposeDevice, ComposeDeviceRequest, ComposeEnvFile, ComposeFact, ComposeHealth,
     ComposeInsert, ComposeItems, ComposeList, ComposeMount, ComposePort, ComposeResource, ComposeService,
-    ContextEntry, DockerfileFact, GitFact, IgnoreFact, ProjectFacts, RustCrate, Spanned, SyntaxProblem,
-    TextFile,
+    ContextEntry, DockerfileFact, GitFact, IgnoreFact, LockedPackage, LockfileFact, ProjectFacts, RustCrate,
+    Spanned, SyntaxProblem, TextFile,
 };
 pub use release::{ReferrerFact, ReleaseFacts, SignatureFact, TagFact};
 pub use run::{

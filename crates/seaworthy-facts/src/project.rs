@@ -484,6 +484,8 @@ pub struct ProjectFacts {
     pub rust: Option<RustCrate>,
     /// Shell scripts that a Dockerfile names.
     pub scripts: Vec<TextFile>,
+    /// Lock files of package managers.
+    pub lockfiles: Vec<LockfileFact>,
     /// What the source code reads and serves; looked at only where something claims it.
     pub source: Option<SourceFacts>,
     /// Files that could not be read, and why.
@@ -525,4 +527,26 @@ impl ProjectFacts {
         out.extend(self.actions.iter().map(|one| (one.file.path.as_str(), one.problems.len())));
         out
     }
+}
+
+/// A lock file: what is to be installed, exactly.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LockfileFact {
+    /// Its path in the project.
+    pub path: String,
+    /// The package URL type of what it lists, such as `npm`.
+    pub kind: String,
+    /// What it lists.
+    pub packages: Vec<LockedPackage>,
+}
+
+/// An entry of a lock file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LockedPackage {
+    /// Name, as its manager writes it.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Whether it is for development only.
+    pub development: bool,
 }

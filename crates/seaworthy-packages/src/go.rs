@@ -87,8 +87,9 @@ pub fn information(source: &Source<'_>) -> Option<Information> {
         .map(|(name, version, _)| format!("{name}@{version}"))
         .collect();
     for (at, (name, version, main)) in modules.into_iter().enumerate() {
-        // A main module built from a work tree has no version.
-        let version = if version == "(devel)" { "" } else { version };
+        // A main module built from a work tree has no version, unless the linker was told to write one into it.
+        let stated = (main && version == "(devel)").then(|| linked_version(&information.build)).flatten();
+        let version = if version == "(devel)" { stated.as_deref().unwrap_or_default() } else { version };
         let mut package = source.package("golang", name, version);
         package.root = main;
         if root == Some(at) {
@@ -100,6 +101,18 @@ pub fn information(source: &Source<'_>) -> Option<Information> {
     Some(information)
 }
 
+/// The version that the linker wrote into a variable of the main package, `-X main.version=1.2.3`, as Go spells one.
+fn linked_version(build: &GoBuild) -> Option<String> {
+    let flags = build.settings.get("-ldflags")?;
+    let names = ["main.version=", "main.Version="];
+    let value = names.iter().find_map(|name| flags.split(name).nth(1))?;
+    let value = value.split([' ', '"', '\'']).next().unwrap_or_default();
+    let number = value.strip_prefix('v').unwrap_or(value);
+    let numbers = number.split(['-', '+']).next().unwrap_or_default();
+    let release = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    (numbers.split('.').count() == 3 && numbers.split('.').all(release)).then(|| format!("v{number}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,7 +120,7 @@ mod tests {
     #[test]
     fn modules_are_read_and_replaced() {
         let modules = format!(
-            "{0}path\texample\nmod\tex.org/app\t(devel)\t\ndep\tex.org/a\tv1.2.0\th1:x=\ndep\tex.org/b\tv1\n=>\tex.org/c\tv2\ndep\tex.org/d\tv1\n=>\t./d\t(devel)\t\nbuild\tGOOS=linux\nbuild\t-tags=\"a b\"\n{0}",
+            "{0}path\texample\nmod\tex.org/app\t(devel)\t\ndep\tex.org/a\tv1.2.0\th1:x=\ndep\tex.org/b\tv1\n=>\tex.org/c\tv2\ndep\tex.org/d\tv1\n=>\t./d\t(devel)\t\nbuild\tGOOS=linux\nbuild\t-ldflags=\"-s -X main.version=1.2.3 -X x=y\"\nbuild\t-tags=\"a b\"\n{0}",
             "0123456789abcdef"
         );
         let mut bytes = MAGIC.to_vec();

@@ -10,6 +10,7 @@ pub mod dotnet;
 pub mod go;
 pub mod java;
 pub mod license;
+pub mod lockfile;
 
 pub mod npm;
 pub mod php;

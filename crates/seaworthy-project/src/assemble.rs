@@ -127,6 +127,8 @@ pub fn from_files(files: &[(&str, &str)]) -> ProjectFacts {
     facts.context = context;
     let root = files.iter().filter(|(path, _)| declarations::wanted(path));
     facts.declarations = root.flat_map(|(path, text)| declarations::read(path, text)).collect();
+    facts.lockfiles =
+        files.iter().filter_map(|(path, text)| seaworthy_packages::lockfile::read(path, text)).collect();
     facts.source = source::look(&facts, &read);
     facts.scripts = scripts(&facts, &read);
     facts

@@ -3,6 +3,7 @@
 use crate::assemble::{FileKind, assemble, follow_calls, kind_of, kind_of_named, scripts};
 use crate::{cargo, declarations, git, source};
 use seaworthy_facts::{ContextEntry, ProjectFacts, TextFile};
+use seaworthy_packages::lockfile;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -10,6 +11,10 @@ use std::path::{Path, PathBuf};
 
 /// Larger files are not read.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
+/// Larger lock files are not read.
+const MAX_LOCKFILE: u64 = 16 * 1024 * 1024;
+/// Lock files deeper below the root belong to somebody else.
+const MAX_LOCKFILE_DEPTH: usize = 3;
 /// The listing of the build context stops here.
 const MAX_ENTRIES: usize = 20_000;
 /// Directories below are not searched for files.
@@ -94,6 +99,14 @@ pub fn collect(root: &Path, opts: &Options) -> Result<ProjectFacts, ProjectError
         Some(declarations::read(&entry.path, &text))
     });
     facts.declarations = declared.flatten().collect();
+    let locks = facts
+        .context
+        .iter()
+        .filter(|entry| !entry.is_dir && entry.size <= MAX_LOCKFILE && lockfile::is_lockfile(&entry.path));
+    facts.lockfiles = locks
+        .filter(|entry| entry.path.matches('/').count() <= MAX_LOCKFILE_DEPTH)
+        .filter_map(|entry| lockfile::read(&entry.path, &lossy(fs::read(root.join(&entry.path)).ok()?)))
+        .collect();
     facts.source = source::look(&facts, &beside);
     facts.scripts = scripts(&facts, &beside);
     Ok(facts)

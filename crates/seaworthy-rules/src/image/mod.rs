@@ -33,6 +33,7 @@ mod sensitive_volume;
 mod setuid_file;
 mod shell_entrypoint;
 mod source_control_left;
+mod unknown_contents;
 mod unresolvable_user;
 mod unstartable_command;
 mod wasted_bytes;
@@ -75,6 +76,7 @@ rules![
     invalid_exposed_port,
     invalid_stop_signal,
     file_capabilities,
+    unknown_contents
 ];
 
 /// How a secret was told, and what else is known of it.

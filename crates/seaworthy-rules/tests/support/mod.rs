@@ -262,7 +262,7 @@ fn base_image() -> Value {
         "compressed": 4_000_000, "unpacked": 9_000_000,
         "files": [{"path": "/app", "kind": "file", "size": 8_999_000, "mode": 0o755, "uid": 0, "gid": 0, "link": null, "capabilities": false, "layer": 0}],
         "waste": [], "efficiency": 1.0, "secrets": [], "packages": [],
-        "binaries": [{"path": "/app", "architecture": "amd64", "is_static": true, "interpreter": null, "debug_symbols": false, "auditable": true}],
+        "binaries": [{"path": "/app", "architecture": "amd64", "is_static": true, "interpreter": null, "debug_symbols": false, "auditable": true, "contents": "listed"}],
         "users": [], "groups": [], "scripts": [], "problems": [], "ms": 5
     })
 }
