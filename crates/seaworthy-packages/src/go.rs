@@ -142,7 +142,7 @@ mod tests {
             names,
             [
                 ("stdlib", "1.22.1"),
-                ("ex.org/app", ""),
+                ("ex.org/app", "v1.2.3"),
                 ("ex.org/a", "v1.2.0"),
                 ("ex.org/c", "v2"),
                 ("ex.org/d", "")

@@ -136,11 +136,15 @@ impl Purl {
         if !is_kind(&self.kind) {
             return Err(PurlError::Kind);
         }
-        self.namespace =
-            self.namespace.map(|space| space.trim_matches('/').to_owned()).filter(|space| !space.is_empty());
+        let path = |text: String| {
+            let parts = text.split('/').filter(|part| !part.is_empty());
+            Some(parts.collect::<Vec<_>>().join("/")).filter(|text| !text.is_empty())
+        };
+        self.namespace = self.namespace.and_then(path);
         self.version = self.version.filter(|version| !version.is_empty());
-        self.subpath =
-            self.subpath.map(|path| path.trim_matches('/').to_owned()).filter(|path| !path.is_empty());
+        self.subpath = self.subpath.and_then(|text| {
+            path(text.split('/').filter(|part| !matches!(*part, "." | "..")).collect::<Vec<_>>().join("/"))
+        });
         self.name = self.name.trim_matches('/').to_owned();
         if self.name.is_empty() {
             return Err(PurlError::Name);

@@ -156,6 +156,7 @@ pub fn with_texts(known: &ProjectFacts, texts: &BTreeMap<String, String>) -> Pro
         git: known.git.clone(),
         rust: known.rust.clone(),
         declarations: known.declarations.clone(),
+        lockfiles: known.lockfiles.clone(),
         source: known.source.clone(),
         scripts: known.scripts.clone(),
         unreadable: known.unreadable.clone(),

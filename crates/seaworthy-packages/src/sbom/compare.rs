@@ -57,7 +57,8 @@ fn version(package: &PackageFact) -> String {
 pub fn compare(bom: &Bom, image: &[PackageFact]) -> Comparison {
     let mut result = Comparison::default();
     let mut sides: BTreeMap<Key, [BTreeMap<String, &PackageFact>; 2]> = BTreeMap::new();
-    for package in image.iter().filter(|package| JUDGED.contains(&package.kind.as_str())) {
+    let named = |package: &&PackageFact| JUDGED.contains(&package.kind.as_str()) && !package.name.is_empty();
+    for package in image.iter().filter(named) {
         sides.entry(key(package)).or_default()[0].insert(version(package), package);
     }
     for package in &bom.packages {

@@ -26,6 +26,10 @@ pub(super) fn package(purl: &str, name: &str, version: &str) -> PackageFact {
         _ if name.eq_ignore_ascii_case(&parts.name) => name.to_owned(),
         _ => parts.name.clone(),
     };
+    // syft writes the end of a module's path as a path within it.
+    if let (true, Some(path)) = (parts.kind == "golang", &parts.subpath) {
+        found.name = format!("{}/{path}", found.name);
+    }
     // Go's modules keep their case in the name alone.
     if parts.kind == "golang" && name.eq_ignore_ascii_case(&found.name) {
         name.clone_into(&mut found.name);
