@@ -71,7 +71,7 @@ const CASES: &[(&str, &[&str])] = &[
     ("FROM system\nRUN pip install flask==1.0 && npm install\n", &["/root/"]),
     ("FROM system\nRUN apk add --update git\n", &["/var/cache/apk/"]),
     (
-        "FROM system AS one\nRUN echo a > /m\nFROM system AS two\nRUN echo b > /n\nFROM system\nCOPY --from=0 /m /m\nCOPY --from=1 /n /n\n",
+        "FROM system AS one\nRUN echo a > /m\nFROM system AS two\nRUN echo b > /n\nFROM system\nCOPY --from=1 /m /m\nCOPY --from=2 /n /n\n",
         &[],
     ),
     ("FROM system\nADD a.txt b.txt dir /srv/\n", &[]),
