@@ -67,10 +67,12 @@ impl<'de> Deserialize<'de> for RuleSetting {
 pub struct Waiver {
     /// The rule's name.
     pub rule: String,
-    /// Only findings at this path; a trailing `*` matches any rest. Absent: everywhere.
+    /// Only findings at this path; a `*` matches anything, slashes too. Absent: everywhere.
     pub path: Option<String>,
     /// Only findings of this name in another tool or catalogue, such as `CVE-2024-22195`.
     pub id: Option<String>,
+    /// Only findings of the secret with this SHA-256, in hexadecimal, or its first 12 or more characters.
+    pub sha256: Option<String>,
     /// Why it is accepted.
     pub reason: String,
     /// The last day it holds.

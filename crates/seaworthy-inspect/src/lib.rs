@@ -86,8 +86,11 @@ pub fn inspect_layers(image: &Image, options: &Options) -> Result<(ImageFacts, L
     let view = packages::View::new(&scans, &merged);
     let distribution = packages::distribution(&view);
     let (users, groups) = users::read(&view);
-    let (secrets, upstream_secrets) =
-        if options.skip_secrets { Default::default() } else { secrets::read(image, &scans, &merged) };
+    let (secrets, upstream_secrets, mut masks) = if options.skip_secrets {
+        Default::default()
+    } else {
+        secrets::read(image, &scans, &merged, options.limits)
+    };
     let elf::Programs { mut binaries, packages: elf_packages, scripts } = elf::read(&view);
     let mut packages = packages::read(&view, distribution.as_ref(), elf_packages, &mut binaries);
     packages.sort();
@@ -96,7 +99,7 @@ pub fn inspect_layers(image: &Image, options: &Options) -> Result<(ImageFacts, L
     let content: u64 = scans.iter().map(|scan| scan.table.content).sum();
     let tables = scans.iter().zip(&merged.hidden_by);
     let map = tables.map(|(scan, hidden_by)| map::of(&scan.table, hidden_by, content)).collect();
-    let facts = ImageFacts {
+    let mut facts = ImageFacts {
         source: image.source.to_string(),
         digest: image.descriptor.digest.to_string(),
         media_type: image.descriptor.media_type.clone(),
@@ -124,6 +127,7 @@ pub fn inspect_layers(image: &Image, options: &Options) -> Result<(ImageFacts, L
         problems,
         ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
+    masks.apply(&mut facts);
     Ok((facts, Layers::new(scans, merged.hidden_by)))
 }
 

@@ -21,16 +21,18 @@ use crate::merge::{Merged, VISIBLE, absolute};
 use crate::pass::LayerScan;
 use crate::visit::{File, OVERLAP, Piece, Visitor};
 use assignment::Strictness;
-use detectors::DETECTORS;
+use detectors::{DETECTORS, Nature};
 use found::{Match, keep};
 use proof::{Asked, Content};
-use seaworthy_facts::{SecretFact, SecretPlace, UpstreamSecret};
-use seaworthy_store::Image;
+use seaworthy_facts::{ImageFacts, SecretFact, SecretPlace, UpstreamSecret};
+use seaworthy_store::{Image, Limits};
 
 /// Most findings of one file; a dump of tokens need not be listed whole.
 const PER_FILE: usize = 300;
 /// Most findings of one layer.
 const PER_LAYER: usize = 20_000;
+/// The largest file of more than one piece whose content is kept, in bytes.
+const KEPT: u64 = 4 << 20;
 /// What a format may need of the bytes before it. So much of a piece's end is looked at with that piece, and not with
 /// the next one, which begins with the same bytes.
 const LEAD: usize = 256;
@@ -50,6 +52,9 @@ pub(crate) struct SecretVisitor {
     enabled: bool,
     found: Vec<Candidate>,
     current: Current,
+    /// The content of a file of a few pieces, in case something is found in it: then its checksums are wanted, and
+    /// copying costs a tenth of hashing.
+    kept: Vec<u8>,
 }
 
 /// The state of the file that streams by.
@@ -59,12 +64,11 @@ struct Current {
     found: Vec<Match>,
     binary: bool,
     lines: u64,
-    hashing: Option<proof::Hashing>,
 }
 
 impl SecretVisitor {
     pub(crate) fn new(enabled: bool) -> Self {
-        Self { enabled, found: Vec::new(), current: Current::default() }
+        Self { enabled, found: Vec::new(), current: Current::default(), kept: Vec::new() }
     }
 
     pub(crate) fn finish(self) -> Vec<Candidate> {
@@ -80,18 +84,22 @@ impl Visitor for SecretVisitor {
     fn piece(&mut self, file: &File<'_>, piece: &Piece<'_>) {
         if piece.first() {
             let head = &piece.bytes[..piece.bytes.len().min(8192)];
-            let hashes = !piece.last && proof::may_be_owned(file.path);
+            self.kept.clear();
             self.current = Current {
                 found: Vec::new(),
                 binary: memchr::memchr(0, head).is_some() && !shape::is_utf16(head),
                 lines: 0,
-                hashing: hashes.then(proof::Hashing::default),
             };
         }
-        let Current { found: known, binary, lines, hashing } = &mut self.current;
-        if let Some(hashing) = hashing {
-            hashing.update(piece.fresh());
+        if !piece.whole() && file.size <= KEPT {
+            self.kept.extend_from_slice(piece.fresh());
         }
+        let Current { found: known, binary, lines } = &mut self.current;
+        let nature = match (*binary, piece.whole()) {
+            (false, _) => Nature::Text,
+            (true, true) => Nature::Binary,
+            (true, false) => Nature::Large,
+        };
         let length = piece.bytes.len();
         let from = if piece.first() { 0 } else { LEAD };
         let end = if piece.last { length } else { length.saturating_sub(OVERLAP - LEAD) };
@@ -104,7 +112,7 @@ impl Visitor for SecretVisitor {
                 keep(known, found);
             }
         };
-        DETECTORS.each(piece.bytes, (from, end), *binary, &mut add);
+        DETECTORS.each(piece.bytes, (from, end), nature, &mut add);
         if piece.whole() {
             whole(file, piece.bytes, &mut add);
         } else if !piece.last && !*binary {
@@ -112,10 +120,8 @@ impl Visitor for SecretVisitor {
             *lines = counter.count;
         }
         if piece.last && !self.current.found.is_empty() {
-            let content = match self.current.hashing.take() {
-                Some(hashing) => Some(hashing.finish()),
-                None => piece.whole().then(|| Content::of(piece.bytes)),
-            };
+            let bytes = if piece.whole() { piece.bytes } else { &self.kept };
+            let content = (bytes.len() as u64 == file.size).then(|| Content::of(bytes));
             self.current.found.sort_by_key(|found| found.at);
             for found in self.current.found.drain(..) {
                 let content = content.clone();
@@ -180,17 +186,19 @@ pub(crate) fn read(
     image: &Image,
     scans: &[LayerScan],
     merged: &Merged,
-) -> (Vec<SecretFact>, Vec<UpstreamSecret>) {
+    limits: Limits,
+) -> (Vec<SecretFact>, Vec<UpstreamSecret>, Masks) {
     let (mut secrets, mut upstream) = (Vec::new(), Vec::new());
+    let large = proof::large(image, scans, limits);
     let all = || {
         scans.iter().enumerate().flat_map(|(index, scan)| {
             scan.secrets.iter().map(move |candidate| (index, scan.table.path(candidate.record), candidate))
         })
     };
-    let asked = all().filter_map(|(_, path, candidate)| Some((path, candidate.content.as_ref()?)));
+    let asked = all().filter_map(|(index, path, candidate)| Some((path, content(&large, index, candidate)?)));
     let mut owners = Asked::new(asked).owners(scans).into_iter();
     for (index, path, candidate) in all() {
-        let owner = candidate.content.as_ref().and_then(|_| owners.next()).flatten();
+        let owner = content(&large, index, candidate).and_then(|_| owners.next()).flatten();
         if let Some(owner) = owner {
             upstream.push(UpstreamSecret {
                 path: absolute(path),
@@ -211,20 +219,67 @@ pub(crate) fn read(
             hidden_by: by.map(|by| *by as usize),
         }));
     }
-    secrets.extend(of_config(image));
-    (secrets, upstream)
+    let (of_config, masks) = of_config(image);
+    secrets.extend(of_config);
+    (secrets, upstream, masks)
+}
+
+/// Secrets of the configuration in clear, each with what is told instead of it. They do not leave this crate.
+#[derive(Default)]
+pub(crate) struct Masks(Vec<(String, String)>);
+
+impl Masks {
+    fn add(&mut self, text: &str, found: &Match) {
+        let at = usize::try_from(found.at).unwrap_or(usize::MAX);
+        let length = usize::try_from(found.length).unwrap_or(0);
+        if let Some(clear) = text.get(at..at.saturating_add(length)) {
+            self.0.push((clear.to_owned(), found.redacted.clone()));
+        }
+    }
+
+    fn text(&self, text: &mut String) {
+        for (clear, told) in &self.0 {
+            if text.contains(clear.as_str()) {
+                *text = text.replace(clear.as_str(), told);
+            }
+        }
+    }
+
+    /// Masks the secrets wherever the facts repeat the configuration: what is told of an image is no leak of its own.
+    pub(crate) fn apply(&mut self, facts: &mut ImageFacts) {
+        // The longest first: one may be a part of another.
+        self.0.sort_by_key(|(clear, _)| std::cmp::Reverse(clear.len()));
+        let config = &mut facts.config.config;
+        let lists = [&mut config.env, &mut config.cmd, &mut config.entrypoint, &mut config.on_build];
+        lists.into_iter().flatten().for_each(|text| self.text(text));
+        config.healthcheck.iter_mut().flat_map(|health| &mut health.test).for_each(|text| self.text(text));
+        config.labels.values_mut().chain(facts.annotations.values_mut()).for_each(|text| self.text(text));
+        for entry in &mut facts.config.history {
+            let texts = [&mut entry.created_by, &mut entry.comment, &mut entry.author];
+            texts.into_iter().flatten().for_each(|text| self.text(text));
+        }
+        facts.config.author.iter_mut().for_each(|text| self.text(text));
+        facts.layers.iter_mut().for_each(|layer| self.text(&mut layer.created_by));
+    }
+}
+
+/// The checksums of the file that a candidate is in, where they are known.
+fn content<'a>(large: &'a proof::Large, index: usize, candidate: &'a Candidate) -> Option<&'a Content> {
+    candidate.content.as_ref().or_else(|| large.get(&(index, candidate.record)))
 }
 
 /// Secrets in variables, labels, the history, and all other texts of the configuration and the manifest.
-fn of_config(image: &Image) -> Vec<SecretFact> {
+fn of_config(image: &Image) -> (Vec<SecretFact>, Masks) {
     let mut secrets: Vec<SecretFact> = Vec::new();
     let config = &image.config.config;
-    let mut add = |found: Vec<Match>, place: &dyn Fn() -> SecretPlace| {
+    let mut masks = Masks::default();
+    let mut add = |(text, found): (String, Vec<Match>), place: &dyn Fn() -> SecretPlace| {
         let mut kept: Vec<Match> = Vec::new();
         for found in found {
             keep(&mut kept, found);
         }
         kept.sort_by_key(|found| found.at);
+        kept.iter().for_each(|found| masks.add(&text, found));
         secrets.extend(kept.iter().map(|found| found.fact(place())));
     };
     for entry in &config.env {
@@ -255,27 +310,27 @@ fn of_config(image: &Image) -> Vec<SecretFact> {
     for (name, value) in &image.manifest.annotations {
         add(of_pair(name, value), &|| SecretPlace::Field { name: format!("annotation {name}") });
     }
-    secrets
+    (secrets, masks)
 }
 
 /// Secrets of a name and its value.
-fn of_pair(name: &str, value: &str) -> Vec<Match> {
+fn of_pair(name: &str, value: &str) -> (String, Vec<Match>) {
     // The name with it says what a value of no form of its own is.
     let text = format!("{name}={value}");
     let mut found = Vec::new();
-    DETECTORS.each(text.as_bytes(), (0, text.len()), false, |one| found.push(one));
+    DETECTORS.each(text.as_bytes(), (0, text.len()), Nature::Text, |one| found.push(one));
     found.extend(assignment::of_pair(name, value).into_iter().map(|mut one| {
         one.at += name.len() as u64 + 1;
         one
     }));
-    found
+    (text, found)
 }
 
 /// Secrets of a text, such as a command.
-fn of_text(text: &str) -> Vec<Match> {
+fn of_text(text: &str) -> (String, Vec<Match>) {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
-    DETECTORS.each(bytes, (0, bytes.len()), false, |one| found.push(one));
+    DETECTORS.each(bytes, (0, bytes.len()), Nature::Text, |one| found.push(one));
     found.extend(assignment::read(bytes, Strictness::Configuration));
-    found
+    (text.to_owned(), found)
 }

@@ -303,6 +303,46 @@ fn unmodified_files_of_packages_are_not_reported() {
     assert_eq!(facts(&[changed]).secrets.len(), 1);
 }
 
+#[test]
+fn large_files_of_packages_are_proven_too_and_own_folders_prove_nothing() {
+    use std::fmt::Write as _;
+    let md5 = |bytes: &[u8]| {
+        let mut text = String::new();
+        for byte in <md5::Md5 as md5::Digest>::digest(bytes) {
+            write!(text, "{byte:02x}").unwrap();
+        }
+        text
+    };
+    for size in [3 << 20, 5 << 20] {
+        let mut library = format!("\0lib {} \0", token(11)).into_bytes();
+        library.resize(size, 0);
+        let sums = format!("{}  usr/lib/lib.so\n", md5(&library));
+        let list = "var/lib/dpkg/info/lib.md5sums";
+        let tar = Tar::new().file("usr/lib/lib.so", &library).file(list, sums.as_bytes());
+        let found = facts(&[tar]);
+        assert!(found.secrets.is_empty(), "{:?}", found.secrets);
+        assert_eq!(found.upstream_secrets[0].owner, "Debian package lib");
+        library[size - 1] = 1;
+        let tar = Tar::new().file("usr/lib/lib.so", &library).file(list, sums.as_bytes());
+        let found = facts(&[tar]);
+        assert_eq!((found.secrets.len(), found.upstream_secrets.len()), (1, 0), "{size}");
+    }
+    // A wheel that was made of a folder of the build is nobody's upstream, although it lists its files.
+    let text = format!("TOKEN = '{}'\n", token(12));
+    let digest = seaworthy_oci::Digest::of(text.as_bytes());
+    let raw: Vec<u8> =
+        (0..32).map(|at| u8::from_str_radix(&digest.hex()[at * 2..at * 2 + 2], 16).unwrap()).collect();
+    let sum = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, raw);
+    let record = format!("app/conf.py,sha256={sum},{}\n", text.len());
+    let info = "usr/lib/python3/dist-packages/app-1.dist-info";
+    let tar = Tar::new()
+        .file("usr/lib/python3/dist-packages/app/conf.py", text.as_bytes())
+        .file(&format!("{info}/RECORD"), record.as_bytes());
+    assert!(facts(std::slice::from_ref(&tar)).secrets.is_empty());
+    let tar = tar.file(&format!("{info}/direct_url.json"), b"{\"dir_info\":{},\"url\":\"file:///src\"}");
+    assert_eq!(facts(&[tar]).secrets.len(), 1);
+}
+
 fn failure(folder: &Path, blobs: &[support::Blob], options: &Options) -> StoreError {
     match inspect(&image(folder, blobs), options).unwrap_err() {
         InspectError::Store(error) => error,

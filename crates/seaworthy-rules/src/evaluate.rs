@@ -320,13 +320,23 @@ fn waive(finding: &mut Finding, meta: &RuleMeta, policy: &Policy, waivers: &mut 
     }
 }
 
-/// Whether a waiver is about a finding: by its other name, and by its place.
+/// Whether a waiver is about a finding: by its other name, by its place, and by the secret it tells.
 pub(crate) fn accepts(waiver: &Waiver, finding: &Finding) -> bool {
     let named = |id: &String| finding.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(id));
-    waiver.id.as_ref().is_none_or(named) && place_matches(waiver, finding)
+    waiver.id.as_ref().is_none_or(named) && place_matches(waiver, finding) && value_matches(waiver, finding)
 }
 
-/// Whether the finding stands at the waiver's path; a trailing `*` matches any rest.
+/// Whether the finding is about the secret that the waiver names by its digest. A few characters would name many.
+fn value_matches(waiver: &Waiver, finding: &Finding) -> bool {
+    let Some(sum) = waiver.sha256.as_deref() else { return true };
+    let sum = sum.strip_prefix("sha256:").unwrap_or(sum).to_ascii_lowercase();
+    (12..=64).contains(&sum.len())
+        && finding.evidence.iter().any(|evidence| {
+            evidence.text.split_once(text::SHA256_OF_VALUE).is_some_and(|(_, told)| told.starts_with(&sum))
+        })
+}
+
+/// Whether the finding stands at the waiver's path; a `*` matches anything.
 fn place_matches(waiver: &Waiver, finding: &Finding) -> bool {
     let Some(pattern) = waiver.path.as_deref() else { return true };
     let place = match &finding.location {
@@ -336,11 +346,15 @@ fn place_matches(waiver: &Waiver, finding: &Finding) -> bool {
         Location::Registry { reference } => reference,
         Location::Project => return false,
     };
-    let pattern = pattern.trim_start_matches("./");
-    match pattern.strip_suffix('*') {
-        Some(start) => place.starts_with(start),
-        None => place == pattern,
+    let mut parts = pattern.trim_start_matches("./").split('*');
+    let Some(mut rest) = parts.next().and_then(|start| place.strip_prefix(start)) else { return false };
+    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    // Each part as early as it comes: what is left for the others is then the longest.
+    for part in parts {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
     }
+    rest.ends_with(last)
 }
 
 fn waiver_use(at: usize, waiver: &Waiver, today: (u16, u8, u8)) -> WaiverUse {
@@ -350,6 +364,7 @@ fn waiver_use(at: usize, waiver: &Waiver, today: (u16, u8, u8)) -> WaiverUse {
         number: at + 1,
         rule: waiver.rule.clone(),
         path: waiver.path.clone(),
+        sha256: waiver.sha256.clone(),
         expires: day.map(|(year, month, day)| format!("{year:04}-{month:02}-{day:02}")),
         expired: day.is_some_and(|day| day < today),
         without_reason: waiver.reason.trim().is_empty(),

@@ -5,6 +5,9 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// What an evidence says before the digest of a secret, so that a waiver can name it.
+pub(crate) const SHA256_OF_VALUE: &str = "SHA-256 of the value ";
+
 /// A thing with its article: `a password`, `an AWS key`.
 pub(crate) fn a(thing: &str) -> String {
     // Abbreviations are read letter by letter: an npm token, an SSH key.

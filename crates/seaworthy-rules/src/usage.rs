@@ -12,6 +12,8 @@ pub struct WaiverUse {
     pub rule: String,
     /// The path it is for.
     pub path: Option<String>,
+    /// The digest of the secret it is for.
+    pub sha256: Option<String>,
     /// The last day it holds, where it names one, as `2027-03-01`.
     pub expires: Option<String>,
     /// Whether that day is over.

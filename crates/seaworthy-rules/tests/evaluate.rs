@@ -95,6 +95,42 @@ fn waivers_hold_by_rule_and_path_until_their_day() {
 }
 
 #[test]
+fn a_waiver_may_name_a_secret_by_its_digest_and_a_place_by_a_pattern() {
+    let sum = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    let status_of = |lines: &str| {
+        let secret = serde_json::json!({
+            "what": "private key", "detector": "private-key", "redacted": "… (9 characters)", "sha256": sum, "proven": true,
+            "place": {"kind": "file", "layer": "sha256:1", "index": 0, "path": "/app/tests/a/key.pem", "line": 1, "hidden": false},
+        });
+        let policy = format!("[[waiver]]\nrule = \"secret-in-layer\"\nreason = \"a test key\"\n{lines}\n");
+        let patch = serde_json::json!({"image": {"secrets": [secret]}, "policy": policy});
+        let (facts, policy) = patched(&patch.to_string());
+        let families = [Family::Image, Family::Policy];
+        let outcome = evaluate(&facts, &policy, None, &families, &Options::default());
+        let unused = verdict(&outcome, "unused-waiver") == Some(CheckStatus::Warn);
+        (status(&outcome, "secret-in-layer"), unused)
+    };
+    for good in [
+        format!("sha256 = \"{sum}\""),
+        format!("sha256 = \"sha256:{}\"", &sum[..12]),
+        "path = \"/app/tests/*/*.pem\"".to_owned(),
+        "path = \"*.pem\"".to_owned(),
+        format!("path = \"/app/*\"\nsha256 = \"{sum}\""),
+    ] {
+        assert_eq!(status_of(&good), (vec![FindingStatus::Waived], false), "{good}");
+    }
+    for bad in [
+        format!("sha256 = \"{}\"", "0".repeat(64)),
+        format!("sha256 = \"{}\"", &sum[..8]),
+        "sha256 = \"\"".to_owned(),
+        "path = \"/app/*.key\"".to_owned(),
+        format!("path = \"/srv/*\"\nsha256 = \"{sum}\""),
+    ] {
+        assert_eq!(status_of(&bad), (vec![FindingStatus::Open], true), "{bad}");
+    }
+}
+
+#[test]
 fn levels_come_from_the_policy_then_the_profile_then_the_rule() {
     let text = "FROM debian:12\nEXPOSE 80\nUSER root\n";
     let plain = check(text, "", Options::default());

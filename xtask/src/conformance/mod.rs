@@ -11,6 +11,7 @@ mod dockerfile_dump;
 mod dockerfile_lang;
 mod oci_broken;
 mod osv;
+mod planted_secrets;
 mod registry_faults;
 mod retention;
 mod sbom;
@@ -35,6 +36,7 @@ const KINDS: &[(&str, Run)] = &[
     ("dockerfile-lang", dockerfile_lang::run),
     ("oci-broken", oci_broken::run),
     ("osv", osv::run),
+    ("planted-secrets", planted_secrets::run),
     ("registry-faults", registry_faults::run),
     ("retention", retention::run),
     ("sbom", sbom::run),

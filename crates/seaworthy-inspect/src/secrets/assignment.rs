@@ -41,7 +41,17 @@ pub(super) fn strictness(path: &[u8], size: u64) -> Option<Strictness> {
     }
     let lower = path.to_ascii_lowercase();
     let ends = CODE.iter().any(|ending| lower.ends_with(ending.as_bytes()));
-    let test = [&b"test"[..], b"spec", b"mock", b"fixture", b"example", b"sample", b"/doc", b"usr/local/"];
+    let test = [
+        &b"test"[..],
+        b"spec",
+        b"mock",
+        b"fixture",
+        b"example",
+        b"sample",
+        b"/doc",
+        b"usr/local/",
+        b"-packages/",
+    ];
     (size <= LARGEST
         && ends
         && !is_others(path)
@@ -120,8 +130,10 @@ pub(super) fn is_configuration(path: &[u8], size: u64) -> bool {
     let name = lower.rsplit('/').next().unwrap_or_default();
     // Locks and manifests are full of hashes under all kinds of names.
     let lock = name.contains("lock") || name.starts_with("package") || name.starts_with("tsconfig");
+    // Packages of Python are full of data; there only what is surely a configuration is worth the time.
+    let data = lower.contains("-packages/");
     let named = NAMES.contains(&name)
-        || ENDINGS.iter().any(|ending| name.ends_with(ending))
+        || (!data && ENDINGS.iter().any(|ending| name.ends_with(ending)))
         || name.starts_with(".env.");
     named && !lock && !name.contains("example") && !name.contains("sample") && !name.contains("template")
 }

@@ -23,14 +23,25 @@ pub(super) struct Detectors {
 /// times the time and memory, and the formats are ASCII.
 pub(super) static DETECTORS: LazyLock<Detectors> = LazyLock::new(Detectors::new);
 
+/// What kind of file a text is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// Text.
+    Text,
+    /// No text.
+    Binary,
+    /// A large program or data: names and values that stand beside each other there say nothing.
+    Large,
+}
+
 /// Text around a place where a format may begin.
 #[derive(Clone, Copy)]
 pub(super) struct Look<'a> {
     pub(super) bytes: &'a [u8],
     /// Where the beginning lies.
     pub(super) start: usize,
-    /// Whether the file is no text.
-    pub(super) binary: bool,
+    /// What kind of file it is in.
+    pub(super) nature: Nature,
     /// How many encodings it was unwrapped from.
     pub(super) depth: u8,
 }
@@ -60,10 +71,10 @@ impl Detectors {
         &self,
         bytes: &[u8],
         (from, end): (usize, usize),
-        binary: bool,
+        nature: Nature,
         mut found: impl FnMut(Match),
     ) {
-        self.each_at(bytes, (from, end), binary, 0, &mut found);
+        self.each_at(bytes, (from, end), nature, 0, &mut found);
     }
 
     /// As [`Detectors::each`], within something that was unwrapped.
@@ -71,7 +82,7 @@ impl Detectors {
         &self,
         bytes: &[u8],
         (from, end): (usize, usize),
-        binary: bool,
+        nature: Nature,
         depth: u8,
         found: &mut dyn FnMut(Match),
     ) {
@@ -79,7 +90,7 @@ impl Detectors {
             if hit.at < from || hit.at >= end {
                 return;
             }
-            let look = Look { bytes, start: hit.at, binary, depth };
+            let look = Look { bytes, start: hit.at, nature, depth };
             let one = if hit.wide { self.wide(hit, look) } else { self.check(hit.owner, look) };
             if let Some(one) = one {
                 found(one);
@@ -90,7 +101,7 @@ impl Detectors {
     /// Whether a text has any known format.
     pub(super) fn any(&self, bytes: &[u8], depth: u8) -> Option<Match> {
         let mut first = None;
-        self.each_at(bytes, (0, bytes.len()), false, depth, &mut |found| {
+        self.each_at(bytes, (0, bytes.len()), Nature::Text, depth, &mut |found| {
             if first.as_ref().is_none_or(|known| found.beats(known)) {
                 first = Some(found);
             }
@@ -129,11 +140,15 @@ impl Detectors {
     /// Looks closer at a place.
     fn check(&self, index: usize, look: Look<'_>) -> Option<Match> {
         let format = &FORMATS[index];
+        let loose = matches!(format.judge, Judge::Raw | Judge::Uuid | Judge::Context(_) | Judge::Url);
+        if loose && look.nature == Nature::Large {
+            return None;
+        }
         let pattern = self.patterns[index].as_ref()?;
-        let Look { bytes, start, binary, .. } = look;
+        let Look { bytes, start, nature, .. } = look;
         let from = start - format.back.min(start);
         // In byte code nothing but its length parts a text from what comes before and after it.
-        if binary
+        if nature != Nature::Text
             && format.judge.is_word()
             && let Some(text) = prefixed(bytes, start, format.back)
         {
@@ -180,17 +195,30 @@ fn prefixed(bytes: &[u8], start: usize, back: usize) -> Option<std::ops::Range<u
     (0..=(200 + back).min(start)).find_map(|before| {
         let first = start - before;
         let short = bytes.get(first.checked_sub(1)?).map(|byte| usize::from(*byte));
+        // Before the length stands what it is the length of: a text of Python's, or a small number of other forms.
+        let kind = first.checked_sub(2).map_or(0, |at| bytes[at]);
+        let short = short.filter(|_| kind < 0x20 || b"zZsuaAt".contains(&(kind & 0x7f)));
         let long =
             first.checked_sub(4).and_then(|at| bytes[at..first].try_into().ok()).map(u32::from_le_bytes);
         let long = long.and_then(|length| usize::try_from(length).ok()).filter(|length| *length < 8192);
         // Text only: a length by chance would reach into what is none.
         [long, short].into_iter().flatten().map(|length| first..first + length).find(|range| {
             range.end >= least
+                && ends_there(bytes, range.end)
                 && bytes.get(range.clone()).is_some_and(|text| {
                     text.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
                 })
         })
     })
+}
+
+/// Whether a text with a length before it may end at a place: what follows is no word, or another text with its length.
+fn ends_there(bytes: &[u8], end: usize) -> bool {
+    let rest = bytes.get(end..).unwrap_or_default();
+    let word = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte)).count();
+    let next_text = matches!(rest, [kind, length, text @ ..] if matches!(kind & 0x7f, b'z' | b'Z' | b'a' | b'A')
+        && text.get(..usize::from(*length)).is_some_and(|text| text.iter().all(u8::is_ascii)));
+    word <= 4 || next_text
 }
 
 /// Judges a match by what its format can show.
@@ -255,7 +283,7 @@ fn judge(format: &Format, look: Look<'_>, from: usize, captures: &Captures<'_>) 
             let start = memchr::memmem::find(&clear, b"-----BEGIN ")?;
             let head = memchr::memmem::find(&clear[start..], b"PRIVATE KEY")? + start;
             let head = head + memchr::memmem::find(&clear[head..], b"-----")? + 5;
-            let inner = Look { bytes: &clear, start, binary: false, depth: look.depth + 1 };
+            let inner = Look { bytes: &clear, start, nature: Nature::Text, depth: look.depth + 1 };
             let found = pem::judge(format, inner, start, head)?;
             let what = format!("{} in base64", found.what);
             Some(Match::new((&what, format.name), found.rank, secret, at, 0))

@@ -29,7 +29,7 @@ pub(super) struct Match {
     pub(super) line: u64,
     /// Bytes it takes there.
     pub(super) length: u64,
-    redacted: String,
+    pub(super) redacted: String,
     sha256: String,
     /// Whether it is too long and too random to be guessed from its digest.
     unguessable: bool,

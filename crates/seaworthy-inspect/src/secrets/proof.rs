@@ -6,6 +6,8 @@ use crate::pass::LayerScan;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use md5::Md5;
+use seaworthy_store::tape::Walker;
+use seaworthy_store::{Image, Limits};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,9 +58,51 @@ impl Content {
     }
 }
 
-/// Whether a file lies where packages put theirs. Only then is a large file hashed while it streams by.
-pub(super) fn may_be_owned(path: &[u8]) -> bool {
-    memchr::memmem::find(path, b"-packages/").is_some()
+/// The checksums of large files, by layer and record.
+pub(super) type Large = BTreeMap<(usize, u32), Content>;
+
+/// The checksums of files that were too large to be kept while they streamed by, and in which something was found: their
+/// layers are read once more, up to the last of them. Only for files that some package lists: for all others the
+/// checksums would prove nothing.
+pub(super) fn large(image: &Image, scans: &[LayerScan], limits: Limits) -> Large {
+    let mut out = Large::new();
+    let unknown = |scan: &'_ LayerScan| -> BTreeSet<u32> {
+        scan.secrets.iter().filter(|one| one.content.is_none()).map(|one| one.record).collect()
+    };
+    // Whether a package lists a file is asked with checksums that fit anything.
+    let any = Content { sha256: String::new(), md5: String::new(), sha1: String::new() };
+    for (index, scan) in scans.iter().enumerate() {
+        let records: Vec<u32> = unknown(scan).into_iter().collect();
+        if records.is_empty() {
+            continue;
+        }
+        let paths = records.iter().map(|record| (scan.table.path(*record), &any));
+        let listed = Asked::new(paths).owners(scans);
+        let mut wanted: BTreeMap<&[u8], u32> = records
+            .iter()
+            .zip(listed)
+            .filter(|(_, owner)| owner.is_some())
+            .map(|(record, _)| (scan.table.path(*record), *record))
+            .collect();
+        // A layer that cannot be read again proves nothing; that it was read once is enough for all else.
+        let Ok(stream) = image.layer(index, limits) else { continue };
+        let mut walker = Walker::new(stream, format!("layer {index}"), limits.entries);
+        while !wanted.is_empty() && matches!(walker.advance(), Ok(true)) {
+            let path = walker.entry().path.clone();
+            let path = path.strip_prefix(b"./").or_else(|| path.strip_prefix(b"/")).unwrap_or(&path);
+            let Some(record) = wanted.remove(path) else { continue };
+            let mut hashing = Hashing::default();
+            let mut left = scan.table.records.get(record as usize).map_or(0, |record| record.size);
+            while let Ok(Some(chunk)) = walker.chunk() {
+                hashing.update(chunk);
+                left = left.saturating_sub(chunk.len() as u64);
+            }
+            if left == 0 {
+                out.insert((index, record), hashing.finish());
+            }
+        }
+    }
+    out
 }
 
 /// Files whose packages are asked for.
@@ -119,7 +163,9 @@ impl<'a> Asked<'a> {
 
     fn claim(&mut self, path: &[u8], is_same: impl Fn(&Content) -> bool, owner: impl Fn() -> String) {
         for index in self.paths.get(path).into_iter().flatten() {
-            if self.owners[*index].is_none() && is_same(self.contents[*index]) {
+            let content = self.contents[*index];
+            let listed = content.sha256.is_empty() || is_same(content);
+            if self.owners[*index].is_none() && listed {
                 self.owners[*index] = Some(owner());
             }
         }

@@ -102,7 +102,14 @@ fn the_policy_schema_has_the_keys_the_policy_reads() {
         start_period: None,
         retries: None,
     };
-    let waiver = Waiver { rule: String::new(), path: None, id: None, reason: String::new(), expires: None };
+    let waiver = Waiver {
+        rule: String::new(),
+        path: None,
+        id: None,
+        sha256: None,
+        reason: String::new(),
+        expires: None,
+    };
     let pairs = [
         ("", keys(&Policy::default())),
         ("waiver", keys(&waiver)),

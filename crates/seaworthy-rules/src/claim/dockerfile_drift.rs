@@ -111,6 +111,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             }
             match config.env_value(&name) {
                 Some(actual) if actual == wanted => {}
+                // The facts do not repeat a secret, so it cannot be compared.
+                Some(actual) if actual.contains("… (") && actual.ends_with(" characters)") => {}
                 Some(_) => {
                     drift.push((pair.span, format!("`ENV {name}` with another value than the image has")));
                 }

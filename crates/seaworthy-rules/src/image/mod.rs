@@ -87,7 +87,8 @@ fn detected(secret: &seaworthy_facts::SecretFact) -> String {
         text.push_str(note);
     }
     if let Some(sum) = &secret.sha256 {
-        text.push_str(", SHA-256 of the value ");
+        text.push_str(", ");
+        text.push_str(crate::text::SHA256_OF_VALUE);
         text.push_str(sum);
     }
     text

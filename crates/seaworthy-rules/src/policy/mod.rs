@@ -37,8 +37,7 @@ pub(crate) fn file<'a>(cx: &Cx<'a>, path: &str) -> Option<&'a TextFile> {
 
 /// The waiver's rule and path in words.
 pub(crate) fn subject(waiver: &WaiverUse) -> String {
-    match &waiver.path {
-        Some(path) => format!("waiver {} (`{}` at `{path}`)", waiver.number, waiver.rule),
-        None => format!("waiver {} (`{}`)", waiver.number, waiver.rule),
-    }
+    let place = waiver.path.as_ref().map(|path| format!(" at `{path}`")).unwrap_or_default();
+    let value = waiver.sha256.as_ref().map(|sum| format!(" with SHA-256 `{sum}`")).unwrap_or_default();
+    format!("waiver {} (`{}`{place}{value})", waiver.number, waiver.rule)
 }
