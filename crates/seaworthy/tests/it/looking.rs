@@ -192,7 +192,7 @@ fn the_limits_of_dive_hold() {
     let limits = "rules:\n  lowestEfficiency: 0.95\n  highestWastedBytes: 70kB # more is too much\n  highestUserWastedPercent: \"disabled\"\n";
     fs::write(dir.path().join(".dive-ci"), limits).unwrap();
     let ran = inspect();
-    assert_eq!(rule(&ran), ["lowestEfficiency", "highestWastedBytes"], "{}", ran.stdout);
+    assert_eq!(rule(&ran), ["highestWastedBytes", "lowestEfficiency"], "{}", ran.stdout);
     assert_eq!(ran.code, 1);
     fs::write(
         dir.path().join("seaworthy.toml"),
