@@ -8,7 +8,7 @@ use crate::error::{Error, Kind};
 use crate::retry;
 use seaworthy_oci::{Digest, Hasher};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use ureq::http::{HeaderMap, Method};
 
