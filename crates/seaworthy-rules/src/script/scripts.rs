@@ -5,10 +5,13 @@ use seaworthy_dockerfile::Instruction;
 use seaworthy_facts::{DockerfileFact, Facts};
 use std::cell::OnceCell;
 
-/// Commands by Dockerfile and by where the instruction begins, in order.
+/// The commands of a file's instructions, by where each begins and in order.
+type Read = Vec<(usize, Vec<Simple>)>;
+
+/// Commands by Dockerfile.
 #[derive(Debug, Default)]
 pub(crate) struct Scripts {
-    files: Vec<OnceCell<Vec<(usize, Vec<Simple>)>>>,
+    files: Vec<OnceCell<Read>>,
 }
 
 impl Scripts {
