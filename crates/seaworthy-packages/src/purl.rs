@@ -97,8 +97,10 @@ impl Purl {
             Some((before, after)) => (before, Some(after)),
             None => (rest, None),
         };
-        let (namespace, name) =
-            path.rsplit_once('/').map_or((None, path), |(space, name)| (Some(space), name));
+        // A repository's address is its host and a path.
+        let split =
+            if kind.eq_ignore_ascii_case("git") { path.split_once('/') } else { path.rsplit_once('/') };
+        let (namespace, name) = split.map_or((None, path), |(space, name)| (Some(space), name));
         let mut qualifiers = BTreeMap::new();
         for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
