@@ -1,7 +1,5 @@
 //! Every reader bears damaged bytes, and the readers of SBOMs tell valid from invalid.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
-
 use seaworthy_packages::{
     Source, apk, auditable, deb, dotnet, go, java, lockfile, npm, php, programs, purl::Purl, python, r, rpm,
     ruby, sbom,
