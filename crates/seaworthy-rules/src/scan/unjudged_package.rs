@@ -36,7 +36,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
         out.finding(format!("{}: {}", text::count(one.packages.len(), "package"), one.reason))
             .why("they are not clean: they were not looked at")
-            .help("import the missing advisories with `seaworthy db import --add`, or check these by other means")
+            .help("import their advisories, with all others, by `seaworthy db import`, or check these by other means")
             .observation(format!("{}{rest}", named.join(", ")))
             .at_registry(place.clone());
     }

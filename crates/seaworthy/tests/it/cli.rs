@@ -7,13 +7,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 21] = [
     "ship",
     "check",
     "build",
     "inspect",
     "test",
     "sbom",
+    "scan",
+    "db",
     "tags",
     "publish",
     "sign",
