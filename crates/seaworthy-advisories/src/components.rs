@@ -220,7 +220,7 @@ fn push(subject: &mut Subject, purl: Option<&str>, name: &str, version: &str, pl
         version.clone_into(&mut component.version);
     }
     if component.purl.is_empty() {
-        component.purl = purl.unwrap_or_default().to_owned();
+        purl.unwrap_or_default().clone_into(&mut component.purl);
     }
     place.clone_into(&mut component.evidence);
     if !component.name.is_empty() {

@@ -89,9 +89,11 @@ impl Vex {
             for product in array(one, "products") {
                 let inner: Vec<&Value> = array(product, "subcomponents").collect();
                 if inner.is_empty() {
-                    identities(product, &mut products)
+                    identities(product, &mut products);
                 } else {
-                    inner.into_iter().for_each(|part| identities(part, &mut products));
+                    for part in inner {
+                        identities(part, &mut products);
+                    }
                 }
             }
             for part in array(one, "subcomponents") {

@@ -279,7 +279,9 @@ fn of_config(image: &Image) -> (Vec<SecretFact>, Masks) {
             keep(&mut kept, found);
         }
         kept.sort_by_key(|found| found.at);
-        kept.iter().for_each(|found| masks.add(&text, found));
+        for found in &kept {
+            masks.add(&text, found);
+        }
         secrets.extend(kept.iter().map(|found| found.fact(place())));
     };
     for entry in &config.env {

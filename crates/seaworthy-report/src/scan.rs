@@ -40,10 +40,10 @@ pub(crate) fn accepted(report: &Report) -> BTreeMap<(String, String), String> {
     for finding in report.findings.iter().filter(|one| one.rule == RULE && one.status != FindingStatus::Open)
     {
         let Some(id) = finding.aliases.first() else { continue };
-        let place = match &finding.location {
-            seaworthy_finding::Location::Layer { path, .. }
-            | seaworthy_finding::Location::File { path, .. } => path,
-            _ => continue,
+        let (seaworthy_finding::Location::Layer { path: place, .. }
+        | seaworthy_finding::Location::File { path: place, .. }) = &finding.location
+        else {
+            continue;
         };
         out.insert((id.clone(), place.clone()), finding.reason.clone().unwrap_or_default());
     }

@@ -6,7 +6,7 @@
 use super::Gather;
 use crate::error::ImportError;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -59,7 +59,7 @@ pub(super) fn read(gather: &mut Gather, file: &File, size: u64, path: &Path) -> 
         match unpack(file, &entry) {
             Ok(bytes) => gather.record(&bytes, &place),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                gather.problem(&place(), &error.to_string())
+                gather.problem(&place(), &error.to_string());
             }
             Err(error) => return Err(failed(error)),
         }

@@ -279,9 +279,9 @@ impl Index {
         while low < high {
             let middle = low.midpoint(high);
             if u64_at(table, middle * 16).unwrap_or(u64::MAX) < wanted {
-                low = middle + 1
+                low = middle + 1;
             } else {
-                high = middle
+                high = middle;
             }
         }
         let at = low * 16;
