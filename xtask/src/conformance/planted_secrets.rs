@@ -75,7 +75,7 @@ fn is_at(secret: &SecretFact, planted: &Value) -> bool {
     let path = planted["path"].as_str().unwrap_or_default();
     match &secret.place {
         SecretPlace::File { path: found, hidden, .. } => {
-            found.strip_prefix('/') == Some(path) && *hidden == !planted["hidden_by"].is_null()
+            found.strip_prefix('/') == Some(path) && *hidden != planted["hidden_by"].is_null()
         }
         SecretPlace::Env { .. } => path == "config:Env",
         SecretPlace::Label { .. } => path == "config:Labels",

@@ -30,7 +30,9 @@ pub(crate) fn run(dir: &Path, out: &mut dyn FnMut(Value)) -> anyhow::Result<(usi
             for (at, one) in cases["tests"].as_array().into_iter().flatten().enumerate() {
                 count(package_url(&format!("{case}#{at}"), one));
             }
-        } else if (name.starts_with("valid-") || name.starts_with("invalid-")) && name.ends_with(".json") {
+        } else if (name.starts_with("valid-") || name.starts_with("invalid-"))
+            && Path::new(&name).extension().is_some_and(|end| end == "json")
+        {
             count(document(&case, name.starts_with("valid-"), &read(file)?));
         } else if name == "expected.json" {
             let expected: Value = serde_json::from_slice(&read(file)?).with_context(|| case.clone())?;

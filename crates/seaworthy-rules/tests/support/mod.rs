@@ -198,7 +198,7 @@ fn merge(base: &mut Value, patch: &Value, path: &str) {
         *base = patch.clone();
         return;
     };
-    let open = path.ends_with(".ages")
+    let open = path.rsplit('.').next() == Some("ages")
         || path.ends_with("Labels")
         || path.ends_with("ExposedPorts")
         || path.ends_with(".config.config");
