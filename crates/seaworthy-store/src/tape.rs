@@ -323,18 +323,19 @@ impl<T: Tape> Walker<T> {
     }
 
     fn checksum(&self) -> Result<(), StoreError> {
-        let mut unsigned = 0u32;
-        let mut signed = 0i32;
-        for (at, byte) in self.block.iter().enumerate() {
-            let byte = if (148..156).contains(&at) { b' ' } else { *byte };
-            unsigned += u32::from(byte);
-            signed += i32::from(byte.cast_signed());
+        // Every entry comes through here: the whole block is summed at once, and the checksum's own place, which counts
+        // as spaces, is put right after it.
+        let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+        let own = &self.block[148..156];
+        let unsigned = sum(&self.block) - sum(own) + 8 * u32::from(b' ');
+        let stated = octal(own);
+        if stated == Some(u64::from(unsigned)) {
+            return Ok(());
         }
-        let stated = octal(&self.block[148..156]);
         // Old tars summed signed characters.
-        if stated == Some(u64::from(unsigned))
-            || stated.is_some_and(|sum| i64::try_from(sum) == Ok(i64::from(signed)))
-        {
+        let sum = |bytes: &[u8]| bytes.iter().map(|byte| i64::from(byte.cast_signed())).sum::<i64>();
+        let signed = sum(&self.block) - sum(own) + 8 * i64::from(b' ');
+        if stated.is_some_and(|stated| i64::try_from(stated) == Ok(signed)) {
             return Ok(());
         }
         let place = self.position - BLOCK as u64;
