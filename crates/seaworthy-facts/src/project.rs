@@ -6,7 +6,7 @@ use crate::{ActionFact, HadolintFact, PipelineFact, SourceFacts, WorkflowFact};
 use seaworthy_dockerfile::ignore::IgnoreFile;
 use seaworthy_dockerfile::{Dockerfile, SyntaxError};
 use seaworthy_finding::{LineIndex, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A value with the bytes it stands at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -502,6 +502,11 @@ impl ProjectFacts {
             && self.workflows.is_empty()
             && self.actions.is_empty()
             && self.documents.is_empty()
+    }
+
+    /// The paths of the context, to look many of them up: walking the list for each would take too long.
+    pub fn paths(&self) -> BTreeSet<&str> {
+        self.context.iter().map(|entry| entry.path.as_str()).collect()
     }
 
     /// Every file that was read as text, each kind by its paths.

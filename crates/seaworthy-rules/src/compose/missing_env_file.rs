@@ -18,6 +18,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     if project.context.is_empty() || project.context_truncated {
         return;
     }
+    let paths = project.paths();
     for (compose, service) in services(cx) {
         let base = compose.file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
         for file in service.env_files.iter().filter(|file| file.required) {
@@ -26,7 +27,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 || path.contains('$')
                 || path.starts_with("../") && base.is_empty();
             let full = clean_path(&format!("{base}/{path}"));
-            if outside || project.context.iter().any(|entry| entry.path == full) {
+            if outside || paths.contains(full.as_str()) {
                 continue;
             }
             out.finding(format!("service `{}` reads `{path}`, which does not exist", service.name))

@@ -19,6 +19,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         out.not_run("the files of the project were not listed completely");
         return;
     }
+    let paths = project.paths();
     for document in &project.documents {
         let name = document.file.path.rsplit('/').next().unwrap_or_default().to_lowercase();
         // A site's pages link to each other by names that only its generator knows.
@@ -33,11 +34,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
                 .iter()
                 .any(|name| path.split('/').any(|part| part == *name));
             let generated = page && Path::new(&link.value).extension().is_none_or(|ending| ending != "md");
-            if path.is_empty()
-                || skipped
-                || generated
-                || project.context.iter().any(|entry| entry.path == path)
-            {
+            if path.is_empty() || skipped || generated || paths.contains(path.as_str()) {
                 continue;
             }
             missing.entry(path).and_modify(|(_, more)| *more += 1).or_insert((link, 0));

@@ -28,11 +28,11 @@ const KINDS: [(&str, &[&str], &[&str]); 6] = [
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(project) = cx.project() else { return };
+    let paths = project.paths();
     for docker in cx.dockerfiles() {
         let start = if docker.context.is_empty() { String::new() } else { format!("{}/", docker.context) };
         for (manifest, locks, programs) in KINDS {
-            let there =
-                |name: &str| project.context.iter().any(|entry| entry.path == format!("{start}{name}"));
+            let there = |name: &str| paths.contains(format!("{start}{name}").as_str());
             let Some(lock) = locks.iter().find(|lock| there(lock)) else { continue };
             for stage in docker.tree.stages() {
                 let Some(span) = copied_alone(cx, docker, stage.instructions, manifest, locks, programs)
