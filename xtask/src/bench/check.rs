@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 
@@ -77,9 +78,16 @@ fn table(bench: &Bench, case: &Case, archive: &Path, folder: &Path) -> anyhow::R
             None => field.absent(name, Role::Peer, MISSING),
             Some(program) => {
                 let mut args = first.to_vec();
-                args.extend(&files);
+                // One file that it cannot read ends tally's whole run.
+                let read = |file: &&&str| *name != "tally" || is_read(&program, first, file);
+                let taken: Vec<&str> = files.iter().filter(read).copied().collect();
+                args.extend(&taken);
                 let call = Call::new(&program, &args).findings_allowed();
-                field.add(name, Role::Peer, move || call.cost());
+                let title = match files.len() - taken.len() {
+                    0 => (*name).to_owned(),
+                    refused => format!("{name}, without {refused} it stops at"),
+                };
+                field.add(&title, Role::Peer, move || call.cost());
             }
         }
     }
@@ -102,6 +110,13 @@ fn table(bench: &Bench, case: &Case, archive: &Path, folder: &Path) -> anyhow::R
         kinds: vec![Kind::Cpu, Kind::Wall, Kind::Rss],
         rows: field.run(bench.rounds(5)),
     })
+}
+
+/// Whether a program ends in order when it is given one file.
+fn is_read(program: &Path, args: &[&str], file: &str) -> bool {
+    let mut command = Command::new(program);
+    command.args(args).arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| matches!(status.code(), Some(0 | 1)))
 }
 
 /// Unpacks the files of a folder of the corpus and gives their paths, sorted.
