@@ -201,8 +201,13 @@ pub(crate) fn findings(report: &Report, facts: &ImageFacts, paint: Paint, width:
     );
     let left: u64 = spare::of(facts).values().map(|(_, bytes)| bytes).sum();
     let next = if facts.hidden() + left > 1_000_000 { "`--waste` what can go" } else { "`--tree` its files" };
-    let words = format!("`-v` shows every finding, {next}, `--browse` the layers");
-    let _ = writeln!(out, "{} {}", paint.with(HEAD, "hint:"), fit(&words, width.saturating_sub(6)));
+    // A narrow screen is offered less, not a part of a word.
+    let all = [
+        format!("`-v` shows every finding, {next}, `--browse` the layers"),
+        format!("`-v` shows every finding, {next}"),
+    ];
+    let words = all.iter().find(|words| words.len() + 6 <= width).unwrap_or(&all[1]);
+    let _ = writeln!(out, "{} {words}", paint.with(HEAD, "hint:"));
     out
 }
 
