@@ -119,14 +119,21 @@ pub fn mend(
     let mut edits: BTreeMap<String, Vec<Edit>> = BTreeMap::new();
     let mut done: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     work.seen.insert(work.texts.values().cloned().collect());
+    let mut changed = false;
     for _ in 0..ROUNDS {
         let (chosen, _) = choose(&work.now.findings, unsafe_too, &|change| {
             !work.refused.contains_key(&change.key()) && work.texts.contains_key(&change.path)
         });
         if chosen.is_empty() {
-            break;
+            if !changed || work.refused.is_empty() {
+                break;
+            }
+            // What was refused before other fixes came may hold now; a second run would find that out.
+            (changed, work.refused) = (false, BTreeMap::new());
+            continue;
         }
         let applied = work.advance(&chosen);
+        changed |= !applied.done.is_empty();
         for (path, round) in applied.edits {
             let before = edits.remove(&path).unwrap_or_default();
             let source = texts.get(&path).map(String::as_str).unwrap_or_default();
@@ -449,6 +456,27 @@ mod tests {
             out.refused.iter().map(|one| format!("{}: {}", one.rule, one.why)).collect();
         why.dedup();
         (after, why)
+    }
+
+    #[test]
+    fn a_fix_that_another_one_makes_possible_is_not_left_to_a_second_run() {
+        // `a` may become `c` only where no `x` is left; tried together and alone, that is refused at first.
+        let mut judge = |texts: &BTreeMap<String, String>| {
+            let text = &texts["F"];
+            let mut findings = find(text, "one", "x", "y");
+            findings.extend(find(text, "two", "a", "c"));
+            let fatal = usize::from(text.contains('c') && text.contains('x'));
+            let more = usize::from(text.contains('y') && text.contains('c') && text.starts_with('a'));
+            Judgement { findings, fatal: BTreeMap::from([("F".to_owned(), fatal + more)]) }
+        };
+        let texts = BTreeMap::from([("F".to_owned(), "a x".to_owned())]);
+        let start = judge(&texts);
+        let out = mend(&texts, start, false, &mut judge);
+        let after = out.files[0].after.clone();
+        let texts = BTreeMap::from([("F".to_owned(), after.clone())]);
+        let start = judge(&texts);
+        assert!(mend(&texts, start, false, &mut judge).files.is_empty(), "{after}");
+        assert_eq!((after.as_str(), out.refused.len()), ("c y", 0));
     }
 
     #[test]
