@@ -311,8 +311,10 @@ fn the_sarif_schema_accepts_the_log() {
     let file = dir.path().join("report.sarif");
     std::fs::write(&file, of(Format::Sarif)).unwrap();
     // One of the schema's own patterns is no strict regular expression.
-    let looser = ["--regex-variant".as_ref(), "python".as_ref(), "--schemafile".as_ref()];
-    tools::accepts(&tool, &[&looser[..], &[&schema, file.as_ref()]].concat());
+    let variant: [&std::ffi::OsStr; 3] =
+        ["--regex-variant".as_ref(), "python".as_ref(), "--schemafile".as_ref()];
+    let files: [&std::ffi::OsStr; 2] = [&schema, file.as_ref()];
+    tools::accepts(&tool, &[&variant[..], &files[..]].concat());
 }
 
 #[test]
