@@ -93,12 +93,30 @@ pub(crate) fn openat(dir: RawFd, path: &CStr, flags: c_int, mode: c_uint) -> Sys
     check_fd(c_long::from(unsafe { libc::openat(dir, path.as_ptr(), flags | libc::O_CLOEXEC, mode) }))
 }
 
+/// How often a path is resolved again: the kernel answers EAGAIN when anything on the machine was mounted or renamed
+/// while it followed a `..` that must not leave the root (openat2(2)).
+const RESOLUTIONS: u32 = 1000;
+
 pub(crate) fn openat2(dir: RawFd, path: &CStr, flags: c_int, resolve: u64) -> Sys<RawFd> {
     let how = OpenHow { flags: (flags | libc::O_CLOEXEC) as u64, mode: 0, resolve };
-    // SAFETY: path and structure live through the call and the structure's size is given.
-    check_fd(unsafe {
-        libc::syscall(libc::SYS_openat2, dir, path.as_ptr(), std::ptr::from_ref(&how), size_of::<OpenHow>())
-    })
+    let mut left = RESOLUTIONS;
+    loop {
+        // SAFETY: path and structure live through the call and the structure's size is given.
+        let opened = check_fd(unsafe {
+            libc::syscall(
+                libc::SYS_openat2,
+                dir,
+                path.as_ptr(),
+                std::ptr::from_ref(&how),
+                size_of::<OpenHow>(),
+            )
+        });
+        left -= 1;
+        match opened {
+            Err(libc::EAGAIN) if left > 0 => {}
+            other => return other,
+        }
+    }
 }
 
 pub(crate) fn close(fd: RawFd) {
