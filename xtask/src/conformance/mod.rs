@@ -22,9 +22,10 @@ mod tree;
 mod versions;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use serde_json::Value;
 
 /// Compares the product with the answers in a directory; gives how many agree, and how many there are.
@@ -59,6 +60,21 @@ pub(crate) fn main(words: &[&str], out: &mut dyn Write) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Every JSON file of a directory by name, read; none is an error, because cases were to be there.
+fn json_files(dir: &Path) -> anyhow::Result<Vec<(PathBuf, Value)>> {
+    let entries = std::fs::read_dir(dir).with_context(|| format!("reading {}", dir.display()))?;
+    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    anyhow::ensure!(!files.is_empty(), "{} holds no JSON file", dir.display());
+    let read = |file: PathBuf| {
+        let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+        let data = serde_json::from_str(&text).with_context(|| format!("reading {}", file.display()))?;
+        Ok((file, data))
+    };
+    files.into_iter().map(read).collect()
 }
 
 fn execute(words: &[&str], out: &mut dyn Write) -> anyhow::Result<bool> {

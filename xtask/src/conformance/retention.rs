@@ -10,15 +10,7 @@ use serde_json::{Value, json};
 /// Compares every JSON file of the directory.
 pub(crate) fn run(dir: &Path, out: &mut dyn FnMut(Value)) -> anyhow::Result<(usize, usize)> {
     let (mut agree, mut total) = (0, 0);
-    let entries = std::fs::read_dir(dir).with_context(|| format!("reading {}", dir.display()))?;
-    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
-    files.sort();
-    anyhow::ensure!(!files.is_empty(), "{} holds no JSON file", dir.display());
-    for file in files {
-        let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-        let data: Value =
-            serde_json::from_str(&text).with_context(|| format!("reading {}", file.display()))?;
+    for (file, data) in super::json_files(dir)? {
         for scenario in
             data["scenarios"].as_array().with_context(|| format!("no scenarios in {}", file.display()))?
         {

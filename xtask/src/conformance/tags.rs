@@ -16,15 +16,7 @@ use serde_json::{Map, Value, json};
 /// Compares every JSON file of the directory.
 pub(crate) fn run(dir: &Path, out: &mut dyn FnMut(Value)) -> anyhow::Result<(usize, usize)> {
     let (mut agree, mut total) = (0, 0);
-    let entries = std::fs::read_dir(dir).with_context(|| format!("reading {}", dir.display()))?;
-    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
-    files.sort();
-    anyhow::ensure!(!files.is_empty(), "{} holds no JSON file", dir.display());
-    for file in files {
-        let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-        let data: Value =
-            serde_json::from_str(&text).with_context(|| format!("reading {}", file.display()))?;
+    for (file, data) in super::json_files(dir)? {
         let cases = data["cases"].as_array().with_context(|| format!("no cases in {}", file.display()))?;
         // A file that records warnings names them in every case that has some; upstream's own tests record none.
         let warned = cases.iter().any(|case| case["expect"].get("warnings").is_some());
