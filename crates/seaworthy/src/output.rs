@@ -174,6 +174,17 @@ pub(crate) fn rule_options(global: &Global) -> seaworthy_rules::Options {
     seaworthy_rules::Options { persona, today, ..seaworthy_rules::Options::default() }
 }
 
+/// Whether a command that knows the terminal and JSON only is to write JSON.
+pub(crate) fn wants_json(global: &Global, command: &str) -> Result<bool, Failure> {
+    match global.format.as_slice() {
+        [] => Ok(false),
+        [format] if format == "terminal" => Ok(false),
+        [format] if format == "json" => Ok(true),
+        _ => Err(Failure::new(ExitCode::Error, format!("`{command}` has no such format"))
+            .hint("known formats: terminal, json")),
+    }
+}
+
 /// The current time, RFC 3339 in UTC, whole seconds.
 pub(crate) fn now() -> String {
     let second = jiff::Timestamp::now().as_second();

@@ -13,15 +13,7 @@ use std::fmt::Write as _;
 
 /// Copies an image with everything attached to it, and reads it back.
 pub(crate) fn exec(shell: &Shell, global: &Global, args: &CopyArgs) -> Result<ExitCode, Failure> {
-    let json = match global.format.as_slice() {
-        [] => false,
-        [format] if format == "terminal" => false,
-        [format] if format == "json" => true,
-        _ => {
-            return Err(Failure::new(ExitCode::Error, "`copy` has no such format")
-                .hint("known formats: terminal, json"));
-        }
-    };
+    let json = output::wants_json(global, "copy")?;
     let (source, named) = release::place(&args.source)?;
     let target = release::target(&source, &named)?;
     let (destination, wanted) = release::place(&args.target)?;

@@ -37,15 +37,7 @@ struct PlanFile {
 
 /// Shows, writes or carries out what may go.
 pub(crate) fn exec(shell: &Shell, global: &Global, args: &PruneArgs) -> Result<ExitCode, Failure> {
-    let json = match global.format.as_slice() {
-        [] => false,
-        [format] if format == "terminal" => false,
-        [format] if format == "json" => true,
-        _ => {
-            return Err(Failure::new(ExitCode::Error, "`prune` has no such format")
-                .hint("known formats: terminal, json"));
-        }
-    };
+    let json = output::wants_json(global, "prune")?;
     let reference: Reference =
         args.repository.trim_start_matches("docker://").parse().map_err(|error| {
             Failure::of("read the repository", &error).hint("name it as `ghcr.io/acme/app`")

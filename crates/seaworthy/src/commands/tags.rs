@@ -4,6 +4,7 @@ use super::build;
 use crate::cli::{Global, TagsArgs};
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::output;
 use crate::shell::Shell;
 use crate::tagging::{self, Tagging};
 use crate::{event, stages};
@@ -16,15 +17,7 @@ use std::fmt::Write as _;
 
 /// Shows which tags an event, or every event, would publish, and refuses those no registry accepts.
 pub(crate) fn exec(shell: &Shell, global: &Global, args: &TagsArgs) -> Result<ExitCode, Failure> {
-    let json = match global.format.as_slice() {
-        [] => false,
-        [format] if format == "terminal" => false,
-        [format] if format == "json" => true,
-        _ => {
-            return Err(Failure::new(ExitCode::Error, "`tags` has no such format")
-                .hint("known formats: terminal, json"));
-        }
-    };
+    let json = output::wants_json(global, "tags")?;
     let config = Config::load(global, &args.path)?;
     let project = stages::collect(&args.path)?;
     let own = build::default_tag(&project);
