@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:?"usage: fuzz/run.sh SECONDS [TARGET…]"}
 shift
-all=(dockerfile shell compose workflow pipeline readme ignore fixes osv_record osv_index vex scan_sbom tape manifest index config archive layers)
+all=(dockerfile shell compose workflow pipeline readme ignore fixes osv_record osv_index vex scan_sbom packages sbom tape manifest index config archive layers)
 targets=("${@:-${all[@]}}")
 
 # The fenced blocks of a language in the rules' pages, one file each.

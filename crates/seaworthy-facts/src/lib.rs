@@ -2,6 +2,7 @@
 //!
 //! Each stage fills one kind. A rule that compares a claim with the truth reads two kinds.
 
+mod bases;
 mod build;
 mod declaration;
 mod document;
@@ -17,6 +18,7 @@ mod size;
 mod source;
 mod workflow;
 
+pub use bases::{BaseOffer, BasesFacts};
 pub use build::{BuildFacts, BuildStep};
 pub use declaration::{About, Declaration};
 pub use document::{
@@ -68,4 +70,6 @@ pub struct Facts {
     pub release: Option<ReleaseFacts>,
     /// What is known to be wrong with its packages.
     pub scan: Option<ScanFacts>,
+    /// What there is under the names of its base images, where that was asked for.
+    pub bases: Option<BasesFacts>,
 }

@@ -1,7 +1,7 @@
 //! Image configurations (`image-spec` config.md; Docker's HEALTHCHECK and SHELL beside it).
 
-use crate::Digest;
 use crate::object::{maybe, null_objects, object};
+use crate::{Digest, Platform};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
@@ -32,6 +32,18 @@ pub struct ImageConfig {
     /// How it was made.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_objects")]
     pub history: Vec<History>,
+}
+
+impl ImageConfig {
+    /// The platform it states.
+    pub fn platform(&self) -> Platform {
+        Platform {
+            architecture: self.architecture.clone(),
+            os: self.os.clone(),
+            os_version: None,
+            variant: self.variant.clone(),
+        }
+    }
 }
 
 /// How a container of the image is run. Field names are Docker's.

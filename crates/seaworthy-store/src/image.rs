@@ -100,12 +100,7 @@ impl Image {
 
     /// The platform by its configuration.
     pub fn platform(&self) -> Platform {
-        Platform {
-            architecture: self.config.architecture.clone(),
-            os: self.config.os.clone(),
-            os_version: None,
-            variant: self.config.variant.clone(),
-        }
+        self.config.platform()
     }
 }
 

@@ -286,6 +286,10 @@ pub(crate) struct CheckArgs {
     /// With `--fix` or `--diff`: ask the registries for the digests of base images, and pin those that are not pinned
     #[arg(long)]
     pub(crate) pin: bool,
+    /// Look up for which platforms there are base images: asks their registries, or reads what the policy names under
+    /// `bases`
+    #[arg(long, conflicts_with = "watch")]
+    pub(crate) bases: bool,
     /// Only these rules, by name or by their name in another tool, such as `DL3008` or `SC*`; repeatable
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(crate) select: Vec<String>,

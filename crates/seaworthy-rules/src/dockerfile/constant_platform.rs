@@ -38,6 +38,15 @@ pub(crate) fn is_constant(stage: &Stage<'_>, word: &Word) -> bool {
     if word.has_variable() || platform.is_empty() || stage.from.broken {
         return false;
     }
+    let Some((system, architecture)) = halves(&platform) else { return false };
+    // A stage for each platform, chosen by name later on, is what constants are for.
+    let named =
+        stage.name.as_deref().is_some_and(|name| name.contains(&system) || name.contains(&architecture));
+    !named
+}
+
+/// System and architecture of a platform as BuildKit normalises them.
+pub(crate) fn halves(platform: &str) -> Option<(String, String)> {
     let lower = platform.to_ascii_lowercase();
     let parts: Vec<&str> = lower.split('/').collect();
     // A single word may be a system or an architecture; the other half is that of the build.
@@ -46,7 +55,7 @@ pub(crate) fn is_constant(stage: &Stage<'_>, word: &Word) -> bool {
         [system, architecture, ..] => (*system, *architecture),
         [only] if systems.contains(only) => (*only, "amd64"),
         [only] => ("linux", *only),
-        [] => return false,
+        [] => return None,
     };
     let architecture = match architecture {
         "x86_64" | "x86-64" => "amd64",
@@ -55,10 +64,7 @@ pub(crate) fn is_constant(stage: &Stage<'_>, word: &Word) -> bool {
         "i386" | "x86" => "386",
         other => other,
     };
-    // A stage for each platform, chosen by name later on, is what constants are for.
-    let named =
-        stage.name.as_deref().is_some_and(|name| name.contains(system) || name.contains(architecture));
-    !named
+    Some((system.to_owned(), architecture.to_owned()))
 }
 
 /// Whether hadolint takes offence: anything but the two platforms every build has.

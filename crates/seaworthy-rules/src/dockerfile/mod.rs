@@ -3,6 +3,7 @@
 mod add_instead_of_copy;
 mod add_used;
 mod add_without_checksum;
+mod base_platform_mismatch;
 mod constant_platform;
 mod copy_after_user;
 mod copy_destination_slash;
@@ -85,6 +86,7 @@ rules![
     duplicate_stage_name,
     empty_continuation,
     constant_platform,
+    base_platform_mismatch,
     from_as_casing,
     healthcheck_tool_missing,
     redundant_platform,

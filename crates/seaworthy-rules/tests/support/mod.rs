@@ -142,7 +142,7 @@ pub fn facts_of(block: &Block, all: &[Block]) -> (Facts, Policy) {
 /// A sane baseline with a JSON merge patch: `image`, `run`, `release`, `git`, `files` and `policy` (as TOML).
 pub fn patched(patch: &str) -> (Facts, Policy) {
     let patch: Value = serde_json::from_str(patch).unwrap_or_else(|error| panic!("{error}: {patch}"));
-    let known = ["image", "run", "release", "scan", "git", "files", "policy"];
+    let known = ["image", "run", "release", "scan", "bases", "git", "files", "policy"];
     for key in patch.as_object().expect("a facts block is an object").keys() {
         assert!(known.contains(&key.as_str()), "unknown key `{key}` in a facts block");
     }
@@ -175,6 +175,7 @@ pub fn patched(patch: &str) -> (Facts, Policy) {
         release: Some(release),
         build: None,
         scan: Some(serde_json::from_value(part("scan", base_scan())).unwrap()),
+        bases: patch.get("bases").map(|bases| serde_json::from_value(bases.clone()).unwrap()),
     };
     (facts, policy)
 }

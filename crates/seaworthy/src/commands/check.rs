@@ -1,7 +1,7 @@
 //! `seaworthy check`: the static rules over a repository, and their fixes.
 
 use super::select::Selection;
-use super::{baseline, mend, pin, watch};
+use super::{baseline, bases, mend, pin, watch};
 use crate::cli::{CheckArgs, Global, PersonaArg};
 use crate::config::Config;
 use crate::failure::Failure;
@@ -129,7 +129,8 @@ impl Part {
             }
             return Ok(None);
         }
-        let facts = Facts { project: Some(project), ..Facts::default() };
+        let bases = args.bases.then(|| bases::look_up(shell, global, &config, &project));
+        let facts = Facts { project: Some(project), bases, ..Facts::default() };
         let report = Report::new("check", "", String::new());
         let mut part = Self { root, config, facts, report, overlay, subject };
         part.report = part.evaluate(global, &part.facts, selection);

@@ -2,6 +2,7 @@
 
 pub(crate) mod attest;
 pub(crate) mod baseline;
+pub(crate) mod bases;
 pub(crate) mod browse;
 pub(crate) mod build;
 pub(crate) mod check;

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod check_adopt;
+mod check_bases;
 mod check_engine;
 mod check_fix;
 mod cli;
