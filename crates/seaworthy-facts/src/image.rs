@@ -117,6 +117,18 @@ impl FileDetail {
         }
         names
     }
+
+    /// Whether the file carries the effective bit: the kernel then refuses to execute it where not all of its
+    /// capabilities can be had (`capabilities(7)`, safety checking for capability-dumb binaries).
+    pub fn demands_capabilities(&self) -> bool {
+        let bytes = self.xattrs.get("security.capability").map(|text| decode_base64(text));
+        bytes.and_then(|bytes| bytes.first().copied()).is_some_and(|flags| flags & 1 != 0)
+    }
+}
+
+/// The capabilities by number, without `cap_` (`linux/capability.h`).
+pub fn capability_names() -> impl Iterator<Item = &'static str> {
+    CAPABILITIES.into_iter()
 }
 
 /// Capabilities by number (`linux/capability.h`).

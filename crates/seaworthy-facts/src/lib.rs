@@ -29,7 +29,7 @@ pub use hadolint::{HadolintFact, HadolintLevel, LabelKind};
 pub use image::{
     BinaryFact, Contents, DistributionFact, FileDetail, FileFact, FileKind, GoBuild, GroupFact, ImageFacts,
     LayerFact, PackageFact, ScriptFact, SecretFact, SecretPlace, SourcePackage, UpstreamSecret, UserFact,
-    Waste, WasteCause, encode_base64,
+    Waste, WasteCause, capability_names, encode_base64,
 };
 pub use observed::Observed;
 pub use pipeline::{

@@ -36,7 +36,7 @@ mod repeated_port_number;
 mod root_service;
 mod sensitive_host_path;
 mod shared_mount_propagation;
-mod support;
+pub(crate) mod support;
 mod tmpfs_exec;
 mod undefined_reference;
 mod unhardened_service;

@@ -4,13 +4,13 @@
 use seaworthy_facts::ImageFacts;
 
 /// One entry.
-pub(super) struct Step<'a> {
+pub(crate) struct Step<'a> {
     /// Its place in the history.
-    pub(super) index: usize,
+    pub(crate) index: usize,
     /// The instruction, such as `RUN`.
-    pub(super) keyword: &'a str,
+    pub(crate) keyword: &'a str,
     /// What follows it.
-    pub(super) text: &'a str,
+    pub(crate) text: &'a str,
 }
 
 /// A `RUN` instruction.
@@ -55,7 +55,7 @@ impl Command {
 }
 
 /// Every entry that records an instruction.
-pub(super) fn steps(image: &ImageFacts) -> impl Iterator<Item = Step<'_>> {
+pub(crate) fn steps(image: &ImageFacts) -> impl Iterator<Item = Step<'_>> {
     image.config.history.iter().enumerate().filter_map(|(index, entry)| {
         let text = entry.created_by.as_deref()?.trim();
         let text = text.strip_suffix("# buildkit").unwrap_or(text).trim();
@@ -84,7 +84,7 @@ pub(super) fn runs(image: &ImageFacts) -> impl Iterator<Item = Run<'_>> {
 }
 
 /// The script of a `RUN` without build arguments and the shell that runs it.
-fn script(text: &str) -> &str {
+pub(crate) fn script(text: &str) -> &str {
     // `-c` follows the shell and its options; what comes before are the values of build arguments.
     let start = text.find(" -c ").filter(|at| {
         let before = &text[..*at];

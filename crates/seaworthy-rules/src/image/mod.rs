@@ -7,7 +7,7 @@ mod developer_tool_left;
 mod duplicate_identity;
 mod empty_password;
 mod file_capabilities;
-mod history;
+pub(crate) mod history;
 mod history_add;
 mod history_cache_left;
 mod history_sudo;
@@ -35,7 +35,7 @@ mod shell_entrypoint;
 mod source_control_left;
 mod unknown_contents;
 mod unresolvable_user;
-mod unstartable_command;
+pub(crate) mod unstartable_command;
 mod wasted_bytes;
 mod world_writable_file;
 

@@ -12,7 +12,7 @@ declare_rule! {
 }
 
 /// The file a command names, found as the runtime finds it: by its path, or on the image's `PATH`.
-fn find<'a>(image: &'a ImageFacts, command: &str) -> Result<&'a FileFact, String> {
+pub(crate) fn find<'a>(image: &'a ImageFacts, command: &str) -> Result<&'a FileFact, String> {
     let config = &image.config.config;
     if command.contains('/') {
         let path = if command.starts_with('/') {
