@@ -85,14 +85,23 @@ pub(super) fn runs(image: &ImageFacts) -> impl Iterator<Item = Run<'_>> {
 
 /// The script of a `RUN` without build arguments and the shell that runs it.
 pub(crate) fn script(text: &str) -> &str {
-    // `-c` follows the shell and its options; what comes before are the values of build arguments.
-    let start = text.find(" -c ").filter(|at| {
-        let before = &text[..*at];
-        let shell =
-            before.rsplit(char::is_whitespace).find(|word| !word.starts_with('-') && *word != "pipefail");
-        shell.is_some_and(|word| word.ends_with("sh"))
-    });
-    start.map_or(text, |at| text[at + 4..].trim())
+    // `-c` follows the shell and its options, or is the last of several in one word, as in `sh -ec`; what comes before
+    // are the values of build arguments.
+    let mut shell = "";
+    for word in text.split_whitespace() {
+        let flags = word.strip_prefix('-');
+        if flags
+            .is_some_and(|flags| flags.ends_with('c') && flags.bytes().all(|byte| byte.is_ascii_alphabetic()))
+            && shell.ends_with("sh")
+        {
+            let after = word.as_ptr().addr() - text.as_ptr().addr() + word.len();
+            return text.get(after..).unwrap_or_default().trim();
+        }
+        if flags.is_none() && word != "pipefail" {
+            shell = word;
+        }
+    }
+    text
 }
 
 /// The simple commands of a script, split at the shell's operators outside of quotes. Assignments before a command and
@@ -167,5 +176,6 @@ mod tests {
         .collect();
         assert_eq!(found, ["set -e", "apt-get update", "echo a && b", "tee x;y"]);
         assert_eq!(script("make -c x"), "make -c x");
+        assert_eq!(script("|1 V=1 /bin/sh -euxc id -u"), "id -u");
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// A layer of files: path, content, mode, owner. A path that ends in `/` is a directory.
-type Files<'a> = &'a [(&'a str, &'a [u8], u32, u64)];
+pub(crate) type Files<'a> = &'a [(&'a str, &'a [u8], u32, u64)];
 
 fn tar(files: Files<'_>) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
@@ -25,8 +25,8 @@ fn tar(files: Files<'_>) -> Vec<u8> {
     tar.into_inner().unwrap()
 }
 
-/// Writes an image of plain layers into a layout.
-fn image(dir: &Path, layers: &[Files<'_>], env: &[&str]) -> String {
+/// Writes an image of plain layers into a layout. `config` is completed by the layers.
+pub(crate) fn layout(dir: &Path, layers: &[Files<'_>], config: Value) -> String {
     let blobs = dir.join("blobs/sha256");
     fs::create_dir_all(&blobs).unwrap();
     let put = |bytes: &[u8]| {
@@ -34,28 +34,16 @@ fn image(dir: &Path, layers: &[Files<'_>], env: &[&str]) -> String {
         fs::write(blobs.join(digest.hex()), bytes).unwrap();
         (digest.to_string(), bytes.len())
     };
-    let made = [
-        "/bin/sh -c #(nop) ADD file:1 in /",
-        "COPY . /app # buildkit",
-        "RUN /bin/sh -c chown -R 1000 /app # buildkit",
-    ];
-    let (mut listed, mut diff_ids, mut history) = (Vec::new(), Vec::new(), Vec::new());
-    for (at, files) in layers.iter().enumerate() {
+    let (mut listed, mut diff_ids) = (Vec::new(), Vec::new());
+    for files in layers {
         let (digest, size) = put(&tar(files));
         listed.push(
             json!({ "mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest, "size": size }),
         );
         diff_ids.push(digest);
-        history.push(json!({ "created_by": made[at] }));
-        if at == 0 {
-            history.push(json!({ "created_by": "/bin/sh -c #(nop)  CMD [\"sh\"]", "empty_layer": true }));
-        }
     }
-    let config = json!({
-        "architecture": "amd64", "os": "linux", "created": "2026-11-20T07:20:48Z", "history": history,
-        "config": { "Env": env, "Cmd": ["/app/run"], "User": "1000" },
-        "rootfs": { "type": "layers", "diff_ids": diff_ids },
-    });
+    let mut config = config;
+    config["rootfs"] = json!({ "type": "layers", "diff_ids": diff_ids });
     let (digest, size) = put(config.to_string().as_bytes());
     let manifest = json!({
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": listed,
@@ -67,6 +55,23 @@ fn image(dir: &Path, layers: &[Files<'_>], env: &[&str]) -> String {
     fs::write(dir.join("index.json"), index.to_string()).unwrap();
     fs::write(dir.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
     format!("oci:{}", dir.display())
+}
+
+/// An image of up to three layers as builders record them.
+fn image(dir: &Path, layers: &[Files<'_>], env: &[&str]) -> String {
+    let made = [
+        "/bin/sh -c #(nop) ADD file:1 in /",
+        "COPY . /app # buildkit",
+        "RUN /bin/sh -c chown -R 1000 /app # buildkit",
+    ];
+    let mut history: Vec<Value> =
+        made[..layers.len()].iter().map(|made| json!({ "created_by": made })).collect();
+    history.insert(1, json!({ "created_by": "/bin/sh -c #(nop)  CMD [\"sh\"]", "empty_layer": true }));
+    let config = json!({
+        "architecture": "amd64", "os": "linux", "created": "2026-11-20T07:20:48Z", "history": history,
+        "config": { "Env": env, "Cmd": ["/app/run"], "User": "1000" },
+    });
+    layout(dir, layers, config)
 }
 
 const BIG: &[u8] = &[b'x'; 40_000];

@@ -13,6 +13,7 @@ mod check_bases;
 mod check_engine;
 mod check_fix;
 mod cli;
+mod dockle;
 mod engines;
 mod formats;
 mod judges;
