@@ -25,7 +25,7 @@ const TABLE: &[(&str, u8, &[&str])] = &[
     // Stages: each gives facts and knows no other stage.
     ("project", 2, &["finding", "facts", "dockerfile", "packages", "workflow"]),
     ("build", 2, &["finding", "facts", "oci", "store", "engine"]),
-    ("advisories", 2, &["facts", "versions"]),
+    ("advisories", 2, &["facts", "packages", "versions"]),
     ("inspect", 2, &["facts", "oci", "packages", "store"]),
     ("trial", 2, &["finding", "facts", "oci", "store", "sandbox", "engine"]),
     ("release", 2, &["facts", "oci", "store", "registry"]),

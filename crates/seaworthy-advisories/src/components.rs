@@ -1,7 +1,8 @@
 //! The packages to judge: those of an image, or those that an SBOM lists.
 
-use seaworthy_facts::{Contents, DistributionFact, ImageFacts};
-use serde_json::Value;
+use seaworthy_facts::{Contents, DistributionFact, ImageFacts, PackageFact};
+use seaworthy_packages::sbom;
+pub use seaworthy_packages::sbom::SbomError;
 use std::collections::BTreeMap;
 
 /// A package.
@@ -91,142 +92,57 @@ fn release(fact: &DistributionFact) -> (String, String, String) {
     (fact.id.clone(), fact.version.clone(), fact.codename.clone())
 }
 
-/// A text that is no SBOM that can be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SbomError {
-    /// It is no JSON.
-    #[error("it is no JSON: {0}")]
-    Json(String),
-    /// It is JSON of another kind.
-    #[error("it is neither SPDX, CycloneDX nor Syft JSON")]
-    Unknown,
-}
-
-/// So deep components lie in one another at most.
-const DEPTH: usize = 32;
-
-/// Reads the packages of an SBOM: SPDX 2 JSON, CycloneDX JSON, Syft's own JSON, or any of them as the predicate of an
-/// in-toto statement.
+/// Reads the packages of an SBOM: SPDX 2 (JSON or tag-value), CycloneDX JSON, Syft's own JSON, or any of them as the
+/// predicate of an in-toto statement.
 ///
 /// # Errors
 /// The text is no SBOM.
 pub fn read_sbom(bytes: &[u8], file: &str) -> Result<Subject, SbomError> {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let value: Value = serde_json::from_slice(text).map_err(|error| SbomError::Json(error.to_string()))?;
-    let value = value.get("predicate").filter(|inner| inner.is_object()).unwrap_or(&value);
-    let mut subject = Subject { name: file.to_owned(), sbom: Some(file.to_owned()), ..Subject::default() };
-    if value.get("spdxVersion").is_some() {
-        spdx(value, &mut subject);
-    } else if value.get("bomFormat").and_then(Value::as_str) == Some("CycloneDX") {
-        let mut distribution = None;
-        cyclonedx(value.get("components"), &mut subject, &mut distribution, 0);
-        fill(&mut subject, distribution);
-    } else if value.get("artifacts").is_some_and(Value::is_array) {
-        syft(value, &mut subject);
-    } else {
-        return Err(SbomError::Unknown);
+    let bom = sbom::read(bytes)?;
+    let distribution = bom.distribution.as_ref().map(release);
+    let components = bom.packages.into_iter().filter(|package| !package.name.is_empty());
+    Ok(Subject {
+        name: file.to_owned(),
+        sbom: Some(file.to_owned()),
+        components: components.map(|package| stated(package, distribution.as_ref())).collect(),
+        unknown: bom.unknown,
+        layers: Vec::new(),
+        digest: bom.digest.unwrap_or_default(),
+    })
+}
+
+/// What an SBOM says of a package, and what its package URL says beside that.
+fn stated(package: PackageFact, distribution: Option<&(String, String, String)>) -> Component {
+    let mut component = of_purl(&package.purl).unwrap_or_default();
+    if component.kind.is_empty() {
+        component.kind = package.kind;
     }
-    Ok(subject)
+    // Some write the end of a module's path as the URL's path within it; and package URLs do not keep the case of names.
+    if component.name.is_empty()
+        || component.kind == "golang"
+        || component.name.eq_ignore_ascii_case(&package.name)
+    {
+        component.name.clone_from(&package.name);
+    }
+    let known = !matches!(package.version.as_str(), "NOASSERTION" | "UNKNOWN" | "unknown" | "(devel)");
+    if component.version.is_empty() && known {
+        component.version = package.version;
+    }
+    component.source = component.source.or_else(|| package.source.map(|from| (from.name, from.version)));
+    // A package of a distribution whose URL does not say which is of the one the document names.
+    if component.distribution.is_none() && matches!(component.kind.as_str(), "deb" | "apk" | "rpm") {
+        component.distribution = distribution.cloned();
+    }
+    component.owner = package.owner;
+    component.evidence = [package.evidence, package.purl.clone(), package.name]
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .unwrap_or_default();
+    component.purl = package.purl;
+    component
 }
 
 type Release = Option<(String, String, String)>;
-
-/// Packages of a distribution whose package URL does not say which are of the one the document names.
-fn fill(subject: &mut Subject, distribution: Release) {
-    let Some(distribution) = distribution else { return };
-    for component in &mut subject.components {
-        if component.distribution.is_none() && matches!(component.kind.as_str(), "deb" | "apk" | "rpm") {
-            component.distribution = Some(distribution.clone());
-        }
-    }
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn array<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn spdx(value: &Value, subject: &mut Subject) {
-    for package in array(value, "packages") {
-        if text(package, "primaryPackagePurpose") == "CONTAINER" {
-            continue;
-        }
-        let purl = array(package, "externalRefs")
-            .find(|reference| text(reference, "referenceType") == "purl")
-            .map(|reference| text(reference, "referenceLocator"));
-        let place = Some(text(package, "sourceInfo")).filter(|text| !text.is_empty());
-        let place = place.unwrap_or_else(|| text(package, "SPDXID"));
-        push(subject, purl, text(package, "name"), text(package, "versionInfo"), place);
-    }
-}
-
-fn cyclonedx(list: Option<&Value>, subject: &mut Subject, distribution: &mut Release, depth: usize) {
-    for component in list.and_then(Value::as_array).into_iter().flatten() {
-        if depth < DEPTH {
-            cyclonedx(component.get("components"), subject, distribution, depth + 1);
-        }
-        match text(component, "type") {
-            "operating-system" => {
-                let name = text(component, "name").to_owned();
-                *distribution = Some((name, text(component, "version").to_owned(), String::new()));
-                continue;
-            }
-            "file" | "data" | "cryptographic-asset" | "machine-learning-model" | "container" => continue,
-            _ => {}
-        }
-        let name = match text(component, "group") {
-            "" => text(component, "name").to_owned(),
-            group => format!("{group}/{}", text(component, "name")),
-        };
-        let purl = Some(text(component, "purl")).filter(|purl| !purl.is_empty());
-        push(subject, purl, &name, text(component, "version"), text(component, "bom-ref"));
-    }
-}
-
-fn syft(value: &Value, subject: &mut Subject) {
-    for artifact in array(value, "artifacts") {
-        let purl = Some(text(artifact, "purl")).filter(|purl| !purl.is_empty());
-        let place =
-            array(artifact, "locations").map(|location| text(location, "path")).next().unwrap_or_default();
-        push(subject, purl, text(artifact, "name"), text(artifact, "version"), place);
-        let Some(meta) = artifact.get("metadata") else { continue };
-        let Some(last) = subject.components.last_mut() else { continue };
-        // Syft keeps the source package of a Debian package beside the package URL, too.
-        let (source, version) = (text(meta, "source"), text(meta, "sourceVersion"));
-        if last.source.is_none() && !source.is_empty() && last.kind == "deb" {
-            let version = if version.is_empty() { last.version.as_str() } else { version };
-            last.source = Some((source.to_owned(), version.to_owned()));
-        }
-        let origin = text(meta, "originPackage");
-        if last.source.is_none() && !origin.is_empty() && last.kind == "apk" {
-            last.source = Some((origin.to_owned(), last.version.clone()));
-        }
-    }
-    if let Some(distro) = value.get("distro") {
-        let release = (text(distro, "id").to_owned(), text(distro, "versionID").to_owned(), String::new());
-        fill(subject, Some(release).filter(|(id, _, _)| !id.is_empty()));
-    }
-}
-
-fn push(subject: &mut Subject, purl: Option<&str>, name: &str, version: &str, place: &str) {
-    let mut component = purl.and_then(of_purl).unwrap_or_default();
-    if component.name.is_empty() {
-        name.clone_into(&mut component.name);
-    }
-    if component.version.is_empty() && !matches!(version, "NOASSERTION" | "UNKNOWN" | "unknown" | "(devel)") {
-        version.clone_into(&mut component.version);
-    }
-    if component.purl.is_empty() {
-        purl.unwrap_or_default().clone_into(&mut component.purl);
-    }
-    place.clone_into(&mut component.evidence);
-    if !component.name.is_empty() {
-        subject.components.push(component);
-    }
-}
 
 /// What a package URL says. Source: the package URL specification.
 pub(crate) fn of_purl(purl: &str) -> Option<Component> {
@@ -372,17 +288,21 @@ mod tests {
             "externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:pypi/jinja2@3.1.2"}]}]}"#;
         let subject = read_sbom(spdx, "f").unwrap();
         assert_eq!(subject.components[0].purl, "pkg:pypi/jinja2@3.1.2");
-        let cdx = br#"{"bomFormat":"CycloneDX","components":[{"type":"operating-system","name":"debian","version":"12"},
+        let cdx = br#"{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"operating-system","name":"debian","version":"12"},
             {"type":"library","name":"tar","version":"1.34","purl":"pkg:deb/debian/tar@1.34","components":[
             {"type":"library","name":"inner","version":"1","purl":"pkg:npm/inner@1"}]}]}"#;
         let subject = read_sbom(cdx, "f").unwrap();
         assert_eq!(subject.components.len(), 2);
-        assert_eq!(subject.components[1].distribution.as_ref().unwrap().1, "12");
+        assert_eq!(subject.components[0].distribution.as_ref().unwrap().1, "12");
         let syft = br#"{"artifacts":[{"name":"libc6","version":"2.36","purl":"pkg:deb/debian/libc6@2.36",
-            "metadata":{"source":"glibc"}}],"distro":{"id":"debian","versionID":"12"}}"#;
+            "metadata":{"source":"glibc"}}],"distro":{"id":"debian","versionID":"12"},"schema":{"version":"16.0.0"}}"#;
         let subject = read_sbom(syft, "f").unwrap();
         assert_eq!(subject.components[0].source.as_ref().unwrap().0, "glibc");
         assert_eq!(read_sbom(b"{}", "f"), Err(SbomError::Unknown));
-        assert!(matches!(read_sbom(b"x", "f"), Err(SbomError::Json(_))));
+        assert!(matches!(read_sbom(b"x", "f"), Err(SbomError::Syntax(_))));
+        let tags = b"SPDXVersion: SPDX-2.3\nPackageName: libc6\nPackageVersion: 2.36\nPackageSourceInfo: <text>built from glibc 2.35</text>\n\
+            ExternalRef: PACKAGE-MANAGER purl pkg:deb/debian/libc6@2.36?distro=debian-12\n";
+        let subject = read_sbom(tags, "f").unwrap();
+        assert_eq!(subject.components[0].source, Some(("glibc".to_owned(), "2.35".to_owned())));
     }
 }

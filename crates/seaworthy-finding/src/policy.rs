@@ -400,7 +400,7 @@ pub struct PublishConfig {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ScanConfig {
     /// Greatest number of known vulnerabilities by severity.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "budgets")]
     pub max: BTreeMap<String, u64>,
     /// Count only vulnerabilities that a newer version mends.
     pub only_fixed: Option<bool>,
@@ -504,6 +504,19 @@ fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::E
     let read = parse_bytes(&text);
     read.map(Some)
         .ok_or_else(|| de::Error::custom(format!("`{text}` is no size; write it like \"50MB\" or \"64MiB\"")))
+}
+
+/// A budget of a severity that is misspelt would never be exceeded.
+fn budgets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, u64>, D::Error> {
+    const NAMES: [&str; 5] = ["critical", "high", "medium", "low", "negligible"];
+    let read: BTreeMap<String, u64> = BTreeMap::deserialize(deserializer)?;
+    match read.keys().find(|name| !NAMES.contains(&name.as_str())) {
+        Some(other) => Err(de::Error::custom(format!(
+            "`{other}` is no severity of a vulnerability; write {} or negligible",
+            NAMES[..4].join(", ")
+        ))),
+        None => Ok(read),
+    }
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {

@@ -1,6 +1,6 @@
 //! apk-tools' `installed`: one letter a field.
 
-use crate::{Database, Source, purl::purl};
+use crate::{Database, Source, purl::purl, upstream};
 use seaworthy_facts::SourcePackage;
 
 /// Reads the list of what is installed, with the files of each package.
@@ -16,12 +16,13 @@ pub fn installed(source: &Source<'_>) -> Database {
         }
         let mut found = source.package("apk", name, version);
         field('A').unwrap_or_default().clone_into(&mut found.arch);
-        found.purl =
-            purl("apk", Some(&namespace), name, version, &[("arch", &found.arch), ("distro", &distro)]);
         // What is built from an origin has its version.
         found.source = field('o')
             .filter(|origin| *origin != name && !origin.is_empty())
             .map(|origin| SourcePackage { name: origin.to_owned(), version: version.to_owned() });
+        let upstream = upstream(&found);
+        let qualifiers = [("arch", found.arch.as_str()), ("distro", &distro), ("upstream", &upstream)];
+        found.purl = purl("apk", Some(&namespace), name, version, &qualifiers);
         found.license = field('L').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         found.depends = field('D')
             .unwrap_or_default()

@@ -1,6 +1,6 @@
 //! dpkg: `status`, the one-paragraph files of distroless images' `status.d`, file lists, and copyright files.
 
-use crate::{Source, license, purl::purl};
+use crate::{Source, license, purl::purl, upstream};
 use seaworthy_facts::{PackageFact, SourcePackage};
 
 /// Reads dpkg's list, or the one paragraph of a `status.d` file.
@@ -17,9 +17,10 @@ pub fn status(source: &Source<'_>) -> Vec<PackageFact> {
         }
         let mut found = source.package("deb", name, version);
         field("Architecture").unwrap_or_default().clone_into(&mut found.arch);
-        found.purl =
-            purl("deb", Some(&namespace), name, version, &[("arch", &found.arch), ("distro", &distro)]);
         found.source = built_from(field("Source"), name, version);
+        let upstream = upstream(&found);
+        let qualifiers = [("arch", found.arch.as_str()), ("distro", &distro), ("upstream", &upstream)];
+        found.purl = purl("deb", Some(&namespace), name, version, &qualifiers);
         for key in ["Pre-Depends", "Depends"] {
             let alternatives = field(key).unwrap_or_default().split([',', '|']);
             found.depends.extend(alternatives.filter_map(|text| {
@@ -121,7 +122,7 @@ mod tests {
         let packages =
             status(&Source { path: "/var/lib/dpkg/status", layer: 1, bytes: text, distribution: None });
         assert_eq!(packages.len(), 1);
-        assert_eq!(packages[0].purl, "pkg:deb/debian/libc6@2.36-9?arch=amd64");
+        assert_eq!(packages[0].purl, "pkg:deb/debian/libc6@2.36-9?arch=amd64&upstream=glibc%402.36-8");
         assert_eq!(packages[0].depends, ["libgcc-s1", "libx", "liby"]);
         assert_eq!((packages[0].source_name(), packages[0].source_version()), ("glibc", "2.36-8"));
     }

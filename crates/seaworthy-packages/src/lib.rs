@@ -110,3 +110,12 @@ pub(crate) fn hex_of_base64(text: &str) -> Option<String> {
     }
     Some(out)
 }
+
+/// The source package as package URLs name it, with its version where that differs; empty where it is the package itself.
+fn upstream(package: &seaworthy_facts::PackageFact) -> String {
+    match &package.source {
+        Some(source) if source.version == package.version => source.name.clone(),
+        Some(source) => format!("{}@{}", source.name, source.version),
+        None => String::new(),
+    }
+}

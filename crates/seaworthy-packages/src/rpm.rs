@@ -32,12 +32,17 @@ pub fn database(source: &Source<'_>) -> Database {
         let mut found = source.package("rpm", &name, &version);
         found.arch = text(header::ARCH);
         let epoch = epoch.map(|epoch| epoch.to_string()).unwrap_or_default();
-        let qualifiers =
-            [("arch", found.arch.as_str()), ("distro", distro.as_str()), ("epoch", epoch.as_str())];
+        let file = text(header::SOURCERPM);
+        let qualifiers = [
+            ("arch", found.arch.as_str()),
+            ("distro", distro.as_str()),
+            ("epoch", epoch.as_str()),
+            ("upstream", file.as_str()),
+        ];
         found.purl = purl("rpm", Some(&namespace), &name, &number, &qualifiers);
         found.license = Some(text(header::LICENSE)).filter(|text| !text.is_empty());
-        found.source = built_from(&text(header::SOURCERPM), &epoch)
-            .filter(|source| source.name != name || source.version != version);
+        found.source =
+            built_from(&file, &epoch).filter(|source| source.name != name || source.version != version);
         found.depends = header.texts(header::REQUIRENAME);
         for name in header.texts(header::PROVIDENAME) {
             provided.entry(name).or_insert_with(|| found.name.clone());

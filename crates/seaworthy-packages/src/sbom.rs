@@ -18,6 +18,9 @@ use seaworthy_facts::{DistributionFact, PackageFact};
 use serde_json::Value;
 use std::fmt;
 
+/// How this program's own documents begin to say that nothing tells what is in a program.
+const UNKNOWN: &str = "unknown contents";
+
 /// The form of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -80,6 +83,8 @@ pub struct Bom {
     pub distribution: Option<DistributionFact>,
     /// The packages. Those without a package URL have the kind that could be guessed, or none.
     pub packages: Vec<PackageFact>,
+    /// Programs of which it says that nothing is known of what is in them.
+    pub unknown: Vec<String>,
     /// Oddities that did not stop the reading.
     pub problems: Vec<String>,
 }

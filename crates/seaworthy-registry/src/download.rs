@@ -41,27 +41,40 @@ impl Client {
         limit: u64,
         wanted: Option<&Digest>,
     ) -> Result<Download, Error> {
+        let (part, tag) = (beside(path, ".part"), beside(path, ".part.tag"));
+        let result = self.fetch_file(url, path, limit, wanted, [&part, &tag]);
+        if result.is_err() && part.metadata().is_ok_and(|meta| meta.len() == 0) {
+            // Nothing arrived that a later run could go on with.
+            let _ = std::fs::remove_file(&part).and_then(|()| std::fs::remove_file(&tag));
+        }
+        result
+    }
+
+    fn fetch_file(
+        &self,
+        url: &str,
+        path: &Path,
+        limit: u64,
+        wanted: Option<&Digest>,
+        [part, tag]: [&Path; 2],
+    ) -> Result<Download, Error> {
         let io = |error| Error::new(ACTION, url, Kind::Io(error));
-        let part = beside(path, ".part");
-        let tag = beside(path, ".part.tag");
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&part);
+        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(part);
         let mut file = open.map_err(io)?;
-        let mut validator = std::fs::read_to_string(&tag).unwrap_or_default();
-        if validator.is_empty() {
+        let mut state = State { validator: std::fs::read_to_string(tag).unwrap_or_default(), kept: 0 };
+        if state.validator.is_empty() {
             // Nothing would tell whether the rest is of the same file.
             file.set_len(0).map_err(io)?;
         }
-        let resumed = file.metadata().map_err(io)?.len();
+        state.kept = file.metadata().map_err(io)?.len();
         let mut breaks = 0;
-        let mut kept = resumed;
         loop {
             let have = file.seek(SeekFrom::End(0)).map_err(io)?;
-            match self.rest(url, &mut file, have, &mut validator, &tag, limit) {
+            match self.rest(url, &mut file, have, &mut state, tag, limit) {
                 Ok(()) => break,
                 Err(Broken::Final(error)) => return Err(error),
                 Err(Broken::Passing(error)) => {
                     let now = file.metadata().map_err(io)?.len();
-                    kept = kept.min(now);
                     breaks = if now > have { 0 } else { breaks + 1 };
                     if breaks >= BREAKS {
                         return Err(error);
@@ -69,8 +82,7 @@ impl Client {
                     std::thread::sleep(retry::backoff(breaks.max(1)));
                 }
                 Err(Broken::Anew) => {
-                    kept = 0;
-                    validator.clear();
+                    state = State::default();
                     file.set_len(0).map_err(io)?;
                 }
             }
@@ -78,17 +90,17 @@ impl Client {
         file.sync_all().map_err(io)?;
         let digest = digest_of(&mut file).map_err(io)?;
         // What is left of a download must not spoil the next one.
-        let _ = std::fs::remove_file(&tag);
+        let _ = std::fs::remove_file(tag);
         if let Some(wanted) = wanted
             && *wanted != digest
         {
-            let _ = std::fs::remove_file(&part);
+            let _ = std::fs::remove_file(part);
             let (expected, got) = (wanted.to_string(), digest.to_string());
             return Err(Error::new(ACTION, url, Kind::Digest { expected, got }));
         }
         let bytes = file.metadata().map_err(io)?.len();
-        std::fs::rename(&part, path).map_err(io)?;
-        Ok(Download { path: path.to_owned(), bytes, digest, resumed: kept })
+        std::fs::rename(part, path).map_err(io)?;
+        Ok(Download { path: path.to_owned(), bytes, digest, resumed: state.kept })
     }
 
     /// Fetches what is not there yet.
@@ -97,7 +109,7 @@ impl Client {
         url: &str,
         file: &mut File,
         have: u64,
-        validator: &mut String,
+        state: &mut State,
         tag: &Path,
         limit: u64,
     ) -> Result<(), Broken> {
@@ -105,7 +117,7 @@ impl Client {
         let mut headers = Vec::new();
         if have > 0 {
             headers.push(("range", format!("bytes={have}-")));
-            headers.push(("if-range", validator.clone()));
+            headers.push(("if-range", state.validator.clone()));
         }
         let call = Call {
             method: Method::GET,
@@ -122,9 +134,9 @@ impl Client {
                 file.set_len(0)
                     .and_then(|()| file.rewind())
                     .map_err(|error| Broken::Final(fail(Kind::Io(error))))?;
-                *validator = validator_of(answer.headers());
+                *state = State { validator: validator_of(answer.headers()), kept: 0 };
                 // Without the validator the next run begins anew, and that is all.
-                let _ = std::fs::write(tag, validator.as_bytes());
+                let _ = std::fs::write(tag, state.validator.as_bytes());
                 number(answer.headers(), "content-length")
             }
             206 => match range(answer.headers()) {
@@ -170,6 +182,15 @@ impl Client {
             _ => Ok(()),
         }
     }
+}
+
+/// What is known of the beginning that is there already.
+#[derive(Default)]
+struct State {
+    /// What the server said of the file it is of.
+    validator: String,
+    /// Bytes of it that an earlier run fetched.
+    kept: u64,
 }
 
 /// Why the rest did not come.

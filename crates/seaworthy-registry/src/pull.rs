@@ -8,6 +8,7 @@ use crate::retry;
 use seaworthy_oci::{Descriptor, Hasher};
 use std::fs::File;
 use std::io::{self, Read, Seek as _, Write};
+use std::path::Path;
 use ureq::http::Method;
 
 /// Broken connections in a row, without a byte between them, before a download is given up.
@@ -81,6 +82,59 @@ impl Repository<'_> {
             }
             again = false;
         }
+    }
+
+    /// Downloads a blob into a file that may hold its beginning already, from an earlier run; that is not fetched again.
+    /// Gives how many bytes were there.
+    ///
+    /// # Errors
+    /// When it does not exist, cannot be read or written, or stays corrupt. What arrived of a blob that broke off stays
+    /// in the file for the next run.
+    pub fn resume_blob(&self, blob: &Descriptor, path: &Path) -> Result<u64, Error> {
+        let mut again = true;
+        loop {
+            let result = self.append(blob, path, !again);
+            match result {
+                Err(error) if again && matches!(error.kind, Kind::Digest { .. } | Kind::Size { .. }) => {
+                    again = false;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn append(&self, blob: &Descriptor, path: &Path, anew: bool) -> Result<u64, Error> {
+        let url = self.url(&format!("blobs/{}", blob.digest));
+        let io = |source| Error::new("download blob", &url, Kind::Io(source));
+        let open = File::options().read(true).write(true).create(true).truncate(anew).open(path);
+        let mut file = open.map_err(io)?;
+        if file.metadata().map_err(io)?.len() > blob.size {
+            file.restart().map_err(io)?;
+        }
+        let mut hasher = Hasher::new();
+        let mut have = 0_u64;
+        let mut buffer = vec![0; 128 << 10];
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => {
+                    hasher.update(&buffer[..count]);
+                    have += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(io(error)),
+            }
+        }
+        let blob = blob.clone();
+        let mut reader =
+            BlobReader { repository: self, blob, body: None, hasher: Some(hasher), read: have, breaks: 0 };
+        if have > 0 && have == reader.blob.size {
+            reader.check()?;
+            return Ok(have);
+        }
+        reader.connect()?;
+        reader.copy_to(&mut file)?;
+        Ok(have)
     }
 
     /// Downloads a small blob into memory.

@@ -1,6 +1,6 @@
 //! The CycloneDX document of an image, 1.5 or 1.6.
 
-use crate::inventory::{Item, image_name, image_purl, items, purl, whole_seconds};
+use crate::inventory::{Item, UNKNOWN, image_name, image_purl, items, purl, unknown, whole_seconds};
 use crate::license::{Extracted, expression};
 use crate::text::escape;
 use seaworthy_facts::ImageFacts;
@@ -49,6 +49,15 @@ pub fn document_as(spec: Spec, image: &ImageFacts, created: &str, seed: &str, ve
         all.push(item.id);
     }
     dependencies.insert(0, json!({"ref": "image", "dependsOn": all}));
+    let unknown = unknown(image);
+    for (at, path) in unknown.iter().enumerate() {
+        components.push(json!({
+            "type": "file",
+            "bom-ref": format!("unknown-{at}"),
+            "name": path,
+            "properties": [{"name": "seaworthy:contents", "value": UNKNOWN}],
+        }));
+    }
     let mut subject = json!({
         "type": "container",
         "bom-ref": "image",
@@ -80,7 +89,7 @@ pub fn document_as(spec: Spec, image: &ImageFacts, created: &str, seed: &str, ve
     };
     let key =
         format!("{}\u{1f}{created}\u{1f}{seed}\u{1f}{version}\u{1f}cyclonedx\u{1f}{number}", image.digest);
-    let document = json!({
+    let mut document = json!({
         "$schema": format!("http://cyclonedx.org/schema/bom-{number}.schema.json"),
         "bomFormat": "CycloneDX",
         "specVersion": number,
@@ -97,6 +106,9 @@ pub fn document_as(spec: Spec, image: &ImageFacts, created: &str, seed: &str, ve
         "components": components,
         "dependencies": dependencies,
     });
+    if !unknown.is_empty() {
+        document["compositions"] = json!([{"aggregate": "incomplete", "assemblies": ["image"]}]);
+    }
     // Displaying a value cannot fail.
     format!("{document:#}\n").into_bytes()
 }

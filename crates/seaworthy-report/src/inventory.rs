@@ -1,7 +1,7 @@
 //! The packages of an image without repetitions, and who depends on whom: what both SBOM formats list.
 
 use crate::text::escape;
-use seaworthy_facts::{ImageFacts, PackageFact};
+use seaworthy_facts::{Contents, ImageFacts, PackageFact};
 use seaworthy_oci::Digest;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,6 +55,16 @@ pub(crate) fn items(image: &ImageFacts) -> Vec<Item<'_>> {
         }
     }
     items.into_values().collect()
+}
+
+/// Why a program stands in a document without any package: whoever reads it must not take it for a clean one.
+pub(crate) const UNKNOWN: &str = "unknown contents: nothing tells what is in this program";
+
+/// The programs of which nobody knows what is inside.
+pub(crate) fn unknown(image: &ImageFacts) -> Vec<String> {
+    let unknown = image.binaries.iter().filter(|binary| binary.contents == Contents::Unknown);
+    let paths: BTreeSet<String> = unknown.map(|binary| escape(&binary.path)).collect();
+    paths.into_iter().collect()
 }
 
 /// The name a reader knows the image by: its title, the repository it was read from, or `image`.

@@ -3,7 +3,7 @@
 
 mod tag_value;
 
-use crate::inventory::{Item, image_name, image_purl, items, purl, whole_seconds};
+use crate::inventory::{Item, UNKNOWN, image_name, image_purl, items, purl, unknown, whole_seconds};
 use crate::license::{Extracted, expression};
 use crate::text::escape;
 use seaworthy_facts::{ImageFacts, PackageFact};
@@ -65,6 +65,15 @@ fn value(image: &ImageFacts, created: &str, seed: &str, version: &str) -> Value 
         for other in &item.depends {
             relationships.push(relation(&id, "DEPENDS_ON", &format!("SPDXRef-{other}")));
         }
+    }
+    for (at, path) in unknown(image).iter().enumerate() {
+        let id = format!("SPDXRef-unknown-{at}");
+        let mut program = base(&id, path);
+        program.insert("licenseDeclared".to_owned(), json!("NOASSERTION"));
+        program.insert("sourceInfo".to_owned(), json!(UNKNOWN));
+        program.insert("primaryPackagePurpose".to_owned(), json!("FILE"));
+        packages.push(Value::Object(program));
+        relationships.push(relation(IMAGE, "CONTAINS", &id));
     }
     let key = format!("{}\u{1f}{created}\u{1f}{seed}\u{1f}{version}", image.digest);
     let unique = Digest::of(key.as_bytes());

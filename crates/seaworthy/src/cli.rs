@@ -443,7 +443,7 @@ pub(crate) struct SbomArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
     /// The image (`oci:DIR[:REF]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker-daemon:REF`, `docker://REF`), or
-    /// an SBOM: a file of SPDX, CycloneDX or Syft JSON
+    /// an SBOM: a file of SPDX (JSON or tag-value), CycloneDX JSON or Syft JSON
     pub(crate) subject: String,
     /// Platform to choose where the image has several, such as `linux/arm64`
     #[arg(long, value_name = "OS/ARCH")]

@@ -1,7 +1,7 @@
 //! CycloneDX as JSON.
 
 use super::fields::{digest, list, package, text};
-use super::{Bom, Format, SbomError};
+use super::{Bom, Format, SbomError, UNKNOWN};
 use seaworthy_facts::{DistributionFact, PackageFact, SourcePackage};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -25,6 +25,7 @@ pub(super) fn read(document: &Value) -> Result<Bom, SbomError> {
         digest: subject.and_then(|one| digest(text(one, "purl")).or_else(|| digest(text(one, "version")))),
         distribution: None,
         packages: Vec::new(),
+        unknown: Vec::new(),
         problems: Vec::new(),
     };
     let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
@@ -39,6 +40,10 @@ pub(super) fn read(document: &Value) -> Result<Bom, SbomError> {
                     version: version.to_owned(),
                     ..DistributionFact::default()
                 });
+                continue;
+            }
+            "file" if contents(component).starts_with(UNKNOWN) => {
+                bom.unknown.push(name.to_owned());
                 continue;
             }
             // A file of an image is no package.
@@ -60,6 +65,12 @@ pub(super) fn read(document: &Value) -> Result<Bom, SbomError> {
         bom.packages[*from].depends.extend(depends);
     }
     Ok(bom)
+}
+
+/// What this program's own documents say of a file.
+fn contents(component: &Value) -> &str {
+    let own = list(component, "properties").iter().find(|one| text(one, "name") == "seaworthy:contents");
+    own.map_or("", |one| text(one, "value"))
 }
 
 /// A package of a component.

@@ -1,7 +1,7 @@
 //! SPDX 2, as JSON or as tags and values, which have become the same JSON.
 
 use super::fields::{digest, list, package, text};
-use super::{Bom, Format, SbomError};
+use super::{Bom, Format, SbomError, UNKNOWN};
 use seaworthy_facts::SourcePackage;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,7 @@ pub(super) fn read(document: &Value, format: Format) -> Result<Bom, SbomError> {
         digest: None,
         distribution: None,
         packages: Vec::new(),
+        unknown: Vec::new(),
         problems: Vec::new(),
     };
     let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
@@ -53,6 +54,9 @@ pub(super) fn read(document: &Value, format: Format) -> Result<Bom, SbomError> {
                 .or_else(|| digest(text(entry, "versionInfo")))
                 .or_else(|| sum.and_then(|sum| digest(&format!("sha256:{sum}"))));
             continue;
+        }
+        if purpose == "FILE" && text(entry, "sourceInfo").starts_with(UNKNOWN) {
+            bom.unknown.push(text(entry, "name").to_owned());
         }
         if matches!(purpose, "FILE" | "OPERATING-SYSTEM" | "CONTAINER") {
             continue;

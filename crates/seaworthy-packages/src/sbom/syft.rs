@@ -27,6 +27,7 @@ pub(super) fn read(document: &Value) -> Result<Bom, SbomError> {
             ..DistributionFact::default()
         }),
         packages: Vec::new(),
+        unknown: Vec::new(),
         problems: Vec::new(),
     };
     let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
@@ -44,11 +45,11 @@ pub(super) fn read(document: &Value) -> Result<Bom, SbomError> {
         text(first, "path").clone_into(&mut found.evidence);
         let own = artifact.get("metadata").unwrap_or(&nothing);
         let stated = [text(own, "source"), text(own, "originPackage")];
-        if let Some(name) =
-            stated.into_iter().find(|name| !name.is_empty()).filter(|name| *name != found.name)
+        let version = Some(text(own, "sourceVersion")).filter(|version| !version.is_empty());
+        let version = version.unwrap_or(&found.version).to_owned();
+        if let Some(name) = stated.into_iter().find(|name| !name.is_empty())
+            && (name != found.name || version != found.version)
         {
-            let version = Some(text(own, "sourceVersion")).filter(|version| !version.is_empty());
-            let version = version.unwrap_or(&found.version).to_owned();
             found.source = Some(SourcePackage { name: name.to_owned(), version });
         }
         ids.insert(text(artifact, "id"), bom.packages.len());

@@ -79,7 +79,7 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &ScanArgs) -> Result<Ex
     Ok(code)
 }
 
-/// The packages: of an SBOM where the name is that of a JSON file, else of an image.
+/// The packages: of an SBOM where the name is that of a file of JSON or of SPDX's tags, else of an image.
 fn subject(
     shell: &Shell,
     global: &Global,
@@ -87,7 +87,7 @@ fn subject(
 ) -> Result<(Subject, Option<ImageFacts>), Failure> {
     let named = args.subject.strip_prefix("sbom:");
     let path = PathBuf::from(named.unwrap_or(&args.subject));
-    if named.is_some() || is_json(&path) {
+    if named.is_some() || is_sbom(&path) {
         let failed = |error| Failure::file("read", &path, &error);
         let mut bytes = Vec::new();
         let opened = std::fs::File::open(&path).map_err(failed)?;
@@ -98,7 +98,7 @@ fn subject(
         let subject =
             seaworthy_advisories::read_sbom(&bytes, &path.display().to_string()).map_err(|error| {
                 Failure::new(ExitCode::Error, format!("failed to read `{}`: {error}", path.display()))
-                    .hint("name an SBOM in SPDX, CycloneDX or Syft JSON, or an image such as `oci:DIR`")
+                    .hint("name an SBOM: SPDX (JSON or tag-value), CycloneDX JSON or Syft JSON; or an image such as `oci:DIR`")
             })?;
         return Ok((subject, None));
     }
@@ -107,13 +107,14 @@ fn subject(
     Ok((seaworthy_advisories::of_image(&facts), Some(facts)))
 }
 
-/// Whether a file begins like JSON.
-fn is_json(path: &Path) -> bool {
+/// Whether a file begins like JSON, or like SPDX's tags and values.
+fn is_sbom(path: &Path) -> bool {
     if !path.is_file() {
         return false;
     }
     let mut head = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
-    read.is_ok() && text.trim_ascii_start().first() == Some(&b'{')
+    let read = std::fs::File::open(path).and_then(|file| file.take(4096).read_to_end(&mut head));
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head).trim_ascii_start();
+    let tagged = || text.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"SPDXVersion:"));
+    read.is_ok() && (text.first() == Some(&b'{') || tagged())
 }

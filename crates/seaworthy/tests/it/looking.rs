@@ -58,7 +58,7 @@ pub(crate) fn layout(dir: &Path, layers: &[Files<'_>], config: Value) -> String 
 }
 
 /// An image of up to three layers as builders record them.
-fn image(dir: &Path, layers: &[Files<'_>], env: &[&str]) -> String {
+pub(crate) fn image(dir: &Path, layers: &[Files<'_>], env: &[&str]) -> String {
     let made = [
         "/bin/sh -c #(nop) ADD file:1 in /",
         "COPY . /app # buildkit",

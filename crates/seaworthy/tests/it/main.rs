@@ -22,6 +22,8 @@ mod looking;
 mod lsp;
 mod mutants;
 mod prune;
+mod scan;
+mod scan_update;
 mod ship;
 mod support;
 mod tags;

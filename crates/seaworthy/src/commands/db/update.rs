@@ -39,9 +39,13 @@ pub(super) fn exec(shell: &Shell, global: &Global, args: &DbUpdateArgs) -> Resul
     for source in &from {
         shell.progress("Fetch", &seaworthy_report::escape(source));
         let files = match source.strip_prefix("oci://") {
-            Some(reference) => artifact(&client, reference, &dir, wanted.as_ref())?,
-            None => vec![plain(shell, &client, source, &dir, wanted.as_ref())?],
+            Some(reference) => artifact(shell, &client, reference, &dir, wanted.as_ref()),
+            None => plain(shell, &client, source, &dir, wanted.as_ref()).map(|file| vec![file]),
         };
+        let files = files.inspect_err(|_| {
+            // Only what arrived is kept for the next run; an empty directory is not removed in vain.
+            let _ = std::fs::remove_dir(&dir);
+        })?;
         fetched.extend(files.into_iter().map(|file| (source.clone(), file)));
     }
     let (meta, bytes) = put(shell, &file, &fetched)?;
@@ -97,17 +101,22 @@ fn plain(
     let name = Digest::of(url.as_bytes());
     let path = dir.join(name.hex().get(..16).unwrap_or_default());
     let got = client.download(url, &path, LIMIT, wanted).map_err(|error| explain(&error))?;
-    let resumed = if got.resumed > 0 {
-        format!(", {} of them by an earlier run", format_bytes(got.resumed))
-    } else {
-        String::new()
-    };
-    shell.detail(&format!("{}{resumed}, {}", format_bytes(got.bytes), got.digest));
+    told(shell, got.bytes, got.resumed, &got.digest);
     Ok(got.path)
+}
+
+/// Says what arrived.
+fn told(shell: &Shell, bytes: u64, resumed: u64, digest: &Digest) {
+    let earlier = match resumed {
+        0 => String::new(),
+        count => format!(", {} of them by an earlier run", format_bytes(count)),
+    };
+    shell.detail(&format!("{}{earlier}, {digest}", format_bytes(bytes)));
 }
 
 /// The layers of an artifact; every blob's digest is compared.
 fn artifact(
+    shell: &Shell,
     client: &Client,
     reference: &str,
     dir: &Path,
@@ -134,8 +143,8 @@ fn artifact(
             ));
         }
         let path = dir.join(layer.digest.hex());
-        let mut out = std::fs::File::create(&path).map_err(|error| Failure::file("write", &path, &error))?;
-        repository.pull_blob(layer, &mut out).map_err(|error| explain(&error))?;
+        let resumed = repository.resume_blob(layer, &path).map_err(|error| explain(&error))?;
+        told(shell, layer.size, resumed, &layer.digest);
         files.push(path);
     }
     if files.is_empty() {
