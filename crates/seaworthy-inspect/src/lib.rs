@@ -138,11 +138,19 @@ fn scan_layers(image: &Image, options: &Options) -> Result<Vec<LayerScan>, Inspe
     let threads = if options.threads == 0 { cores } else { options.threads }.min(count).max(1);
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by_key(|index| std::cmp::Reverse(image.manifest.layers[*index].size));
+    // A layer that no other one keeps company is decompressed by one thread and looked at by another.
+    let sizes = image.manifest.layers.iter().map(|layer| layer.size);
+    let total = sizes.fold(0u64, u64::saturating_add);
+    let ahead = |index: usize| {
+        options.threads != 1
+            && cores > 1
+            && (count < cores || image.manifest.layers[index].size > total.div_ceil(cores as u64))
+    };
     let next = AtomicUsize::new(0);
     let results = Mutex::new((0..count).map(|_| None).collect::<Vec<_>>());
     let work = || {
         while let Some(index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let outcome = scan(image, *index, options);
+            let outcome = scan(image, *index, options, ahead(*index));
             if outcome.is_err() {
                 // The others need not start.
                 next.store(count, Ordering::Relaxed);

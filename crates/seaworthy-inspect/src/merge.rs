@@ -389,12 +389,18 @@ fn still_linked(scans: &[LayerScan], merged: &mut Merged) {
 
 /// Files of package managers' caches are waste although nothing hides them.
 fn caches(merged: &mut Merged) {
+    // The folder decides, and files of one folder follow one another.
+    let (mut last, mut cached) = (String::new(), false);
     for file in &merged.files {
-        if file.kind == FileKind::File
-            && file.link.is_none()
-            && file.size > 0
-            && Spare::of(&file.path) == Some(Spare::PackageCache)
-        {
+        if file.kind != FileKind::File || file.link.is_some() || file.size == 0 {
+            continue;
+        }
+        let folder = file.path.rfind('/').map_or("", |at| &file.path[..=at]);
+        if folder != last {
+            folder.clone_into(&mut last);
+            cached = Spare::of(folder) == Some(Spare::PackageCache);
+        }
+        if cached {
             merged.waste.push(Waste {
                 path: file.path.clone(),
                 bytes: file.size,

@@ -127,8 +127,14 @@ impl Visitor for ContentDigest {
 }
 
 /// Reads one layer.
-pub(crate) fn scan(image: &Image, index: usize, options: &Options) -> Result<LayerScan, InspectError> {
+pub(crate) fn scan(
+    image: &Image,
+    index: usize,
+    options: &Options,
+    ahead: bool,
+) -> Result<LayerScan, InspectError> {
     let stream = image.layer(index, options.limits)?;
+    let stream = if ahead { stream.ahead() } else { stream };
     let mut pass = Pass {
         walker: Walker::new(stream, format!("layer {index}"), options.limits.entries),
         table: Table::default(),

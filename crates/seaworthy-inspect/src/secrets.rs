@@ -20,7 +20,7 @@ mod shape;
 use crate::merge::{Merged, VISIBLE, absolute};
 use crate::pass::LayerScan;
 use crate::visit::{File, OVERLAP, Piece, Visitor};
-use assignment::Strictness;
+use assignment::{Places, Strictness};
 use detectors::{DETECTORS, Nature};
 use found::{Match, keep};
 use proof::{Asked, Content};
@@ -52,6 +52,7 @@ pub(crate) struct SecretVisitor {
     enabled: bool,
     found: Vec<Candidate>,
     current: Current,
+    places: Places,
     /// The content of a file of a few pieces, in case something is found in it: then its checksums are wanted, and
     /// copying costs a tenth of hashing.
     kept: Vec<u8>,
@@ -68,7 +69,13 @@ struct Current {
 
 impl SecretVisitor {
     pub(crate) fn new(enabled: bool) -> Self {
-        Self { enabled, found: Vec::new(), current: Current::default(), kept: Vec::new() }
+        Self {
+            enabled,
+            found: Vec::new(),
+            current: Current::default(),
+            places: Places::default(),
+            kept: Vec::new(),
+        }
     }
 
     pub(crate) fn finish(self) -> Vec<Candidate> {
@@ -114,7 +121,7 @@ impl Visitor for SecretVisitor {
         };
         DETECTORS.each(piece.bytes, (from, end), nature, &mut add);
         if piece.whole() {
-            whole(file, piece.bytes, &mut add);
+            whole(file, &mut self.places, piece.bytes, &mut add);
         } else if !piece.last && !*binary {
             counter.at(length.saturating_sub(OVERLAP));
             *lines = counter.count;
@@ -132,11 +139,11 @@ impl Visitor for SecretVisitor {
 }
 
 /// What needs the whole file: formats that are told by the file's name or its form, free-form passwords.
-fn whole(file: &File<'_>, bytes: &[u8], add: &mut dyn FnMut(Match)) {
+fn whole(file: &File<'_>, places: &mut Places, bytes: &[u8], add: &mut dyn FnMut(Match)) {
     if let Some(found) = binary::read(bytes) {
         add(found);
     }
-    let strictness = assignment::strictness(file.path, file.size);
+    let strictness = places.strictness(file.path, file.size);
     if memchr::memchr(0, bytes).is_none() {
         documents::read(file.path, bytes).into_iter().for_each(&mut *add);
         if let Some(strictness) = strictness {

@@ -133,7 +133,9 @@ impl Table {
 /// Orders paths so that a directory comes right before what is in it.
 pub(crate) fn order(left: &[u8], right: &[u8]) -> Ordering {
     // Neighbours share most of their paths: whole words are passed over first.
-    let same = left.chunks_exact(8).zip(right.chunks_exact(8)).take_while(|(a, b)| a == b).count() * 8;
+    let word = |part: &[u8]| <[u8; 8]>::try_from(part).ok().map(u64::from_le_bytes);
+    let words = left.chunks_exact(8).zip(right.chunks_exact(8));
+    let same = words.take_while(|(a, b)| word(a) == word(b)).count() * 8;
     let (left, right) = (&left[same..], &right[same..]);
     match left.iter().zip(right).find(|(a, b)| a != b) {
         None => left.len().cmp(&right.len()),

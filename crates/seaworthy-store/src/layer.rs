@@ -3,14 +3,15 @@
 //! The order matters: the digest of the blob is fed by what the decompressor pulls, the diff id by what it gives, and
 //! both are complete when the stream has been read to its end, so nothing is read twice.
 
+use crate::gunzip::Gunzip;
 use crate::verify::Verified;
 use crate::{Image, StoreError};
-use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use seaworthy_oci::{Descriptor, Digest, Hasher};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Bytes read from the blob at once.
 const RAW: usize = 128 << 10;
@@ -86,7 +87,7 @@ type Raw = BufReader<Verified<Box<dyn Read + Send>>>;
 
 enum Decoder {
     Plain(Box<Raw>),
-    Gzip(Box<MultiGzDecoder<Raw>>),
+    Gzip(Box<Gunzip<Raw>>),
     Zstd(Box<Zstd<Raw>>),
 }
 
@@ -110,10 +111,40 @@ impl Read for Decoder {
     }
 }
 
+/// Where the unpacked bytes come from.
+enum Feed {
+    /// This thread decompresses.
+    Here(Decoder),
+    /// Another thread does, ahead of the reader.
+    Ahead(Ahead),
+}
+
+/// The reader's side of a thread that decompresses.
+struct Ahead {
+    full: Receiver<io::Result<Filled>>,
+    empty: SyncSender<Vec<u8>>,
+    /// Whether the last buffer was read.
+    done: bool,
+}
+
+/// A buffer of unpacked bytes.
+struct Filled {
+    buffer: Vec<u8>,
+    /// How many there are; none at the end.
+    count: usize,
+    /// Bytes of the blob that were read for everything so far.
+    stored: u64,
+}
+
+/// Buffers on the way from a thread that decompresses.
+const AHEAD: usize = 4;
+
 /// A layer's unpacked tar as a stream.
 pub struct LayerStream {
     what: String,
-    decoder: Decoder,
+    feed: Feed,
+    /// Bytes of the blob read so far.
+    stored: u64,
     compression: Compression,
     buffer: Vec<u8>,
     at: usize,
@@ -153,12 +184,13 @@ impl LayerStream {
         let compression = Compression::sniff(head);
         let decoder = match compression {
             Compression::None => Decoder::Plain(Box::new(raw)),
-            Compression::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(raw))),
+            Compression::Gzip => Decoder::Gzip(Box::new(Gunzip::new(raw))),
             Compression::Zstd => Decoder::Zstd(Box::new(Zstd::new(raw))),
         };
         Ok(Self {
             what,
-            decoder,
+            feed: Feed::Here(decoder),
+            stored: 0,
             compression,
             buffer: vec![0; PLAIN],
             at: 0,
@@ -172,6 +204,23 @@ impl LayerStream {
     /// How the layer is compressed.
     pub fn compression(&self) -> Compression {
         self.compression
+    }
+
+    /// Lets a thread of its own read and decompress, ahead of whoever reads this stream: for a layer that no other one
+    /// keeps company on the processor's cores. A stream something was read from, or of a layer that is not compressed,
+    /// stays as it is.
+    #[must_use]
+    pub fn ahead(mut self) -> Self {
+        if self.compression == Compression::None || self.unpacked > 0 {
+            return self;
+        }
+        let Feed::Here(decoder) = self.feed else { return self };
+        let (full, from) = sync_channel(AHEAD);
+        let (empty, back) = sync_channel(AHEAD + 2);
+        let (what, compression) = (self.what.clone(), self.compression);
+        std::thread::spawn(move || decompress(decoder, &what, compression, &full, &back));
+        self.feed = Feed::Ahead(Ahead { full: from, empty, done: false });
+        self
     }
 
     /// Reads what is left and gives the digests. The blob's own digest and size have been checked by then.
@@ -188,9 +237,12 @@ impl LayerStream {
             }
             self.consume(count);
         }
-        let raw = self.decoder.raw();
-        drain(raw).map_err(failed)?;
-        let compressed = raw.get_ref().seen();
+        if let Feed::Here(decoder) = &mut self.feed {
+            let raw = decoder.raw();
+            drain(raw).map_err(failed)?;
+            self.stored = raw.get_ref().seen();
+        }
+        let compressed = self.stored;
         Ok(LayerEnd {
             diff_id: self.diff.finish(),
             unpacked: self.unpacked,
@@ -199,16 +251,29 @@ impl LayerStream {
         })
     }
 
-    /// Turns a failure of the decoder into the one that explains it: a damaged blob is reported by its digest.
-    fn explain(&mut self, error: io::Error) -> io::Error {
-        if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<StoreError>) {
-            return error;
+    /// Puts the next unpacked bytes into the buffer; gives how many there are, 0 at the end.
+    fn next(&mut self) -> io::Result<usize> {
+        match &mut self.feed {
+            Feed::Here(decoder) => {
+                let count = step(decoder, &mut self.buffer, &self.what, self.compression)?;
+                self.stored = decoder.raw().get_ref().seen();
+                Ok(count)
+            }
+            Feed::Ahead(ahead) => {
+                if ahead.done {
+                    return Ok(0);
+                }
+                // The thread says when it is through; one that is gone before did not come to the end.
+                let gone = |_| io::Error::other("the thread that decompresses ended early");
+                let filled = ahead.full.recv().map_err(gone)??;
+                let used = std::mem::replace(&mut self.buffer, filled.buffer);
+                // The thread may be through already and want no buffer back.
+                let _ = ahead.empty.try_send(used);
+                self.stored = filled.stored;
+                ahead.done = filled.count == 0;
+                Ok(filled.count)
+            }
         }
-        if let Err(cause) = drain(self.decoder.raw()) {
-            return cause;
-        }
-        let why = format!("cannot decompress {}: {error}", self.compression.name());
-        StoreError::Invalid { what: self.what.clone(), why }.into()
     }
 
     fn limit(&self, what: &str, limit: String) -> io::Error {
@@ -219,20 +284,14 @@ impl LayerStream {
 impl BufRead for LayerStream {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.at == self.end {
-            let count = loop {
-                match self.decoder.read(&mut self.buffer) {
-                    Ok(count) => break count,
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return Err(self.explain(error)),
-                }
-            };
+            let count = self.next()?;
             self.diff.update(&self.buffer[..count]);
             self.unpacked += count as u64;
             (self.at, self.end) = (0, count);
             if self.unpacked > self.limits.unpacked {
                 return Err(self.limit("unpacked size", format!("{} bytes", self.limits.unpacked)));
             }
-            let stored = self.decoder.raw().get_ref().seen().max(1);
+            let stored = self.stored.max(1);
             if self.unpacked > self.limits.ratio_from && self.unpacked / stored > self.limits.ratio {
                 return Err(self.limit("compression ratio", format!("{} to 1", self.limits.ratio)));
             }
@@ -279,6 +338,52 @@ fn foreign(error: StoreError, descriptor: &Descriptor, index: usize) -> StoreErr
             }
         }
         other => other,
+    }
+}
+
+/// Decompresses the next bytes. A failure of the decoder becomes the one that explains it: a damaged blob is reported by
+/// its digest.
+fn step(
+    decoder: &mut Decoder,
+    buffer: &mut [u8],
+    what: &str,
+    compression: Compression,
+) -> io::Result<usize> {
+    let error = loop {
+        match decoder.read(buffer) {
+            Ok(count) => return Ok(count),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => break error,
+        }
+    };
+    if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<StoreError>) {
+        return Err(error);
+    }
+    drain(decoder.raw())?;
+    let why = format!("cannot decompress {}: {error}", compression.name());
+    Err(StoreError::Invalid { what: what.to_owned(), why }.into())
+}
+
+/// The work of a thread that decompresses: until the end, the first error, or a reader that is gone.
+fn decompress(
+    mut decoder: Decoder,
+    what: &str,
+    compression: Compression,
+    full: &SyncSender<io::Result<Filled>>,
+    empty: &Receiver<Vec<u8>>,
+) {
+    loop {
+        let mut buffer = empty.try_recv().unwrap_or_else(|_| vec![0; PLAIN]);
+        let outcome = step(&mut decoder, &mut buffer, what, compression).and_then(|count| {
+            if count == 0 {
+                drain(decoder.raw())?;
+            }
+            Ok(Filled { buffer, count, stored: decoder.raw().get_ref().seen() })
+        });
+        let last = outcome.as_ref().map_or(true, |filled| filled.count == 0);
+        if full.send(outcome).is_err() || last {
+            return;
+        }
     }
 }
 

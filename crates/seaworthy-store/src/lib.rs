@@ -6,6 +6,7 @@ mod archive;
 mod error;
 mod folder;
 mod graph;
+mod gunzip;
 mod image;
 mod layer;
 mod layout;

@@ -29,7 +29,7 @@ fn name<'a>(file: &File<'a>) -> &'a [u8] {
 
 impl Visitor for ProgramVisitor {
     fn wants(&mut self, file: &File<'_>) -> bool {
-        self.current = program(name(file)).filter(|_| file.size >= 4096);
+        self.current = if file.size >= 4096 { program(name(file)) } else { None };
         self.current.is_some()
     }
 

@@ -5,6 +5,7 @@
 
 use super::found::{Match, Rank};
 use super::shape;
+use aho_corasick::AhoCorasick;
 use regex::bytes::{Regex, RegexBuilder};
 use std::sync::LazyLock;
 
@@ -29,38 +30,94 @@ static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
     RegexBuilder::new(&pattern).unicode(false).multi_line(true).build().ok()
 });
 
-/// How strict the search in a file is; nothing where its name does not look like somebody's configuration or program.
-pub(super) fn strictness(path: &[u8], size: u64) -> Option<Strictness> {
-    const CODE: [&str; 33] = [
-        ".py", ".js", ".mjs", ".cjs", ".ts", ".jsx", ".tsx", ".rb", ".php", ".go", ".java", ".kt", ".cs",
-        ".sh", ".bash", ".ps1", ".sql", ".lua", ".pl", ".ex", ".exs", ".rs", ".tf", ".hcl", ".gradle",
-        ".groovy", ".scala", ".swift", ".vb", ".bat", ".vue", ".txt", ".erb",
-    ];
-    if is_configuration(path, size) {
-        return Some(Strictness::Configuration);
-    }
-    let lower = path.to_ascii_lowercase();
-    let ends = CODE.iter().any(|ending| lower.ends_with(ending.as_bytes()));
-    let test = [
-        &b"test"[..],
-        b"spec",
-        b"mock",
-        b"fixture",
-        b"example",
-        b"sample",
-        b"/doc",
-        b"usr/local/",
-        b"-packages/",
-    ];
-    (size <= LARGEST
-        && ends
-        && !is_others(path)
-        && !test.iter().any(|part| memchr::memmem::find(&lower, part).is_some()))
-    .then_some(Strictness::Code)
+/// Tells by a file's path how strict the search in it is. What depends on the folder is kept for the files that follow:
+/// a layer may have hundreds of thousands, most of them of one folder.
+#[derive(Default)]
+pub(super) struct Places {
+    /// The folder of the last file, with its slash.
+    folder: Vec<u8>,
+    place: Place,
+    /// The last file's name in small letters.
+    name: String,
 }
 
-/// Whether a file looks like somebody's configuration.
-pub(super) fn is_configuration(path: &[u8], size: u64) -> bool {
+/// What a folder says of the files in it.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// It is a distribution's or a package manager's, or no text.
+    others: bool,
+    /// It holds packages of Python.
+    packages: bool,
+    /// It holds tests, examples or documents, or programs from elsewhere.
+    test: bool,
+}
+
+/// Words of files and folders that only show how something is done.
+static TEST: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(["test", "spec", "mock", "fixture", "example", "sample"]).ok());
+
+fn is_test(lower: &str) -> bool {
+    TEST.as_ref().is_some_and(|words| words.is_match(lower))
+}
+
+impl Place {
+    /// Of a folder, without a leading slash and with the one at its end.
+    fn of(folder: &[u8]) -> Self {
+        let Ok(folder) = std::str::from_utf8(folder) else { return Self { others: true, ..Self::default() } };
+        let lower = folder.to_ascii_lowercase();
+        let packages = lower.contains("-packages/");
+        let test = ["/doc", "usr/local/", "-packages/"].iter().any(|part| lower.contains(part));
+        Self { others: is_others(&lower), packages, test: test || is_test(&lower) }
+    }
+}
+
+impl Places {
+    /// How strict the search in a file is; nothing where its path does not look like that of somebody's configuration or
+    /// program.
+    pub(super) fn strictness(&mut self, path: &[u8], size: u64) -> Option<Strictness> {
+        if size > LARGEST {
+            return None;
+        }
+        let cut = memchr::memrchr(b'/', path).map_or(0, |at| at + 1);
+        let (folder, name) = path.split_at(cut);
+        if folder != self.folder {
+            self.folder.clear();
+            self.folder.extend_from_slice(folder);
+            self.place = Place::of(folder);
+        }
+        let Place { others, packages, test } = self.place;
+        if others {
+            return None;
+        }
+        self.name.clear();
+        self.name.push_str(std::str::from_utf8(name).ok()?);
+        self.name.make_ascii_lowercase();
+        let (name, inner) = (self.name.as_str(), cut > 0);
+        // Python's own files lie below, and beside it.
+        if inner && !packages && name.starts_with("python3.") {
+            return None;
+        }
+        if is_configuration(name, packages) {
+            return Some(Strictness::Configuration);
+        }
+        let code = is_code(name) && !test && !is_test(name) && !(inner && name.starts_with("doc"));
+        code.then_some(Strictness::Code)
+    }
+}
+
+/// Whether a file's name is that of a program's source.
+fn is_code(name: &str) -> bool {
+    let kind = name.rsplit_once('.').map_or("", |(_, kind)| kind);
+    matches!(
+        kind,
+        "py" | "js" | "mjs" | "cjs" | "ts" | "jsx" | "tsx" | "rb" | "php" | "go" | "java" | "kt" | "cs" | "sh"
+            | "bash" | "ps1" | "sql" | "lua" | "pl" | "ex" | "exs" | "rs" | "tf" | "hcl" | "gradle" | "groovy"
+            | "scala" | "swift" | "vb" | "bat" | "vue" | "txt" | "erb"
+    )
+}
+
+/// Whether a name, in small letters, is that of somebody's configuration.
+fn is_configuration(name: &str, packages: bool) -> bool {
     const NAMES: [&str; 36] = [
         "credentials.json",
         "credentials.yml",
@@ -99,47 +156,26 @@ pub(super) fn is_configuration(path: &[u8], size: u64) -> bool {
         "database.php",
         "credentials.toml",
     ];
-    const ENDINGS: [&str; 21] = [
-        ".rc",
-        ".credentials",
-        ".env.sh",
-        ".xml",
-        ".ovpn",
-        ".nmconnection",
-        ".env",
-        ".ini",
-        ".cfg",
-        ".conf",
-        ".cnf",
-        ".yaml",
-        ".yml",
-        ".toml",
-        ".json",
-        ".properties",
-        ".tfvars",
-        ".config",
-        ".secret",
-        ".secrets",
-        ".envrc",
-    ];
-    let Ok(path) = std::str::from_utf8(path) else { return false };
-    let lower = path.to_ascii_lowercase();
-    if size > LARGEST || is_others(path.as_bytes()) {
-        return false;
-    }
-    let name = lower.rsplit('/').next().unwrap_or_default();
     // Locks and manifests are full of hashes under all kinds of names.
-    let lock = name.contains("lock") || name.starts_with("package") || name.starts_with("tsconfig");
+    let lock = || name.contains("lock") || name.starts_with("package") || name.starts_with("tsconfig");
+    let shown = || ["example", "sample", "template"].iter().any(|word| name.contains(word));
     // Packages of Python are full of data; there only what is surely a configuration is worth the time.
-    let data = lower.contains("-packages/");
-    let named = NAMES.contains(&name)
-        || (!data && ENDINGS.iter().any(|ending| name.ends_with(ending)))
-        || name.starts_with(".env.");
-    named && !lock && !name.contains("example") && !name.contains("sample") && !name.contains("template")
+    let ends = || name.ends_with(".env.sh") || name.rsplit_once('.').is_some_and(|(_, kind)| is_kind(kind));
+    let named = NAMES.contains(&name) || (!packages && ends()) || name.starts_with(".env.");
+    named && !lock() && !shown()
 }
 
-/// Whether a file lies where distributions and package managers put theirs.
-fn is_others(path: &[u8]) -> bool {
+/// Whether files that end like this are configurations.
+fn is_kind(kind: &str) -> bool {
+    matches!(
+        kind,
+        "rc" | "credentials" | "xml" | "ovpn" | "nmconnection" | "env" | "ini" | "cfg" | "conf" | "cnf" | "yaml"
+            | "yml" | "toml" | "json" | "properties" | "tfvars" | "config" | "secret" | "secrets" | "envrc"
+    )
+}
+
+/// Whether a folder, in small letters, is where distributions and package managers put their files.
+fn is_others(lower: &str) -> bool {
     // What lies here is a distribution's or a package's, and has no checksum to prove it where a manager keeps none.
     const NOT_OURS: [&str; 11] = [
         "usr/share/",
@@ -165,8 +201,6 @@ fn is_others(path: &[u8]) -> bool {
         "/locales/",
         "/i18n/",
     ];
-    let Ok(path) = std::str::from_utf8(path) else { return true };
-    let lower = path.to_ascii_lowercase();
     // Packages of Python prove what is theirs; what is left is somebody's.
     if ["site-packages/", "dist-packages/"].iter().any(|part| lower.contains(part)) {
         return ["/_vendor/", "/tests/", "/test/", "/examples/"].iter().any(|part| lower.contains(part));
@@ -288,6 +322,8 @@ mod tests {
 
     #[test]
     fn configuration_is_told_by_its_name() {
+        let mut places = Places::default();
+        let mut strictness = |path: &str| places.strictness(path.as_bytes(), 100);
         for good in [
             "app/.env",
             "app/config/settings.py",
@@ -295,16 +331,22 @@ mod tests {
             "etc/app/app.yaml",
             ".env.production",
         ] {
-            assert!(is_configuration(good.as_bytes(), 100), "{good}");
+            assert_eq!(strictness(good), Some(Strictness::Configuration), "{good}");
         }
         for bad in [
             "usr/lib/x.conf",
             "app/node_modules/a/b.json",
             "app/package-lock.json",
             "app/.env.example",
-            "app/main.rs",
+            "app/python3.conf",
         ] {
-            assert!(!is_configuration(bad.as_bytes(), 100), "{bad}");
+            assert_eq!(strictness(bad), None, "{bad}");
+        }
+        for code in ["app/main.rs", "main.py", "Doc.txt", "srv/a.b/run.SH"] {
+            assert_eq!(strictness(code), Some(Strictness::Code), "{code}");
+        }
+        for none in ["app/test_main.rs", "app/docs.txt", "tests/run.sh", "usr/local/bin/run.sh", "lib/x.py", "app/a"] {
+            assert_eq!(strictness(none), None, "{none}");
         }
     }
 }

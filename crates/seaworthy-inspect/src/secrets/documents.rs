@@ -29,8 +29,9 @@ static OPTION: Pattern =
 
 /// Secrets of a file whose name tells its format.
 pub(super) fn read(path: &[u8], bytes: &[u8]) -> Vec<Match> {
-    let lower = path.to_ascii_lowercase();
-    let name = lower.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let name = memchr::memrchr(b'/', path).map_or(path, |at| &path[at + 1..]);
+    let lower = name.to_ascii_lowercase();
+    let name = lower.as_slice();
     let (pattern, what, detector) = match name {
         b".netrc" | b"_netrc" | b".authinfo" => (&NETRC, "password in .netrc", "netrc"),
         b".git-credentials" => (&GIT, "password in .git-credentials", "git-credentials"),
@@ -81,8 +82,8 @@ fn alone(name: &[u8], bytes: &[u8]) -> Option<Match> {
     }
     let dot = memchr::memrchr(b'.', name).filter(|at| *at > 0);
     let (stem, ending) = dot.map_or((name, &b""[..]), |at| (&name[..at], &name[at + 1..]));
-    let telling =
-        WORDS.iter().any(|word| memchr::memmem::find(stem, word).is_some()) && ENDINGS.contains(&ending);
+    let telling = ENDINGS.contains(&ending)
+        && WORDS.iter().any(|word| stem.windows(word.len()).any(|part| part == *word));
     if !telling && !NAMES.contains(&name) {
         return None;
     }

@@ -1,7 +1,7 @@
 //! The known formats: `formats.tsv`, one line each. Public documentation of each issuer is the source of the shapes.
 //!
 //! Columns: name, what it is, beginnings, bytes that may come before a beginning, bytes that may be shown, judge,
-//! pattern. In a beginning `@` is a letter, a digit, `_` or `-`, `#` a digit, `%` a lower-case hexadecimal digit, `·` a
+//! pattern. In a beginning `@` is a letter, a digit, `_` or `-`, `§` may also be `~` or `.`, `#` a digit, `%` a lower-case hexadecimal digit, `·` a
 //! space, and a leading `^` or `!` says that no letter or digit comes before. In a pattern `{N}`, `{U}`, `{W}` and `{B}`
 //! stand for the end of the token, `{A}` for what stands between a name and its value.
 

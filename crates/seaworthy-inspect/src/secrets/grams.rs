@@ -114,16 +114,11 @@ impl Grams {
         const STRIDE: usize = 16;
         let mut at = 0;
         while let Some(block) = bytes.get(at..at + STRIDE + 4) {
-            let mut any = 0;
+            // One branch for each, hardly ever taken: summed up, all would have to be looked up once more.
             for step in 0..STRIDE / 2 {
-                any |= self.bit(gram(block, step * 2));
-            }
-            if any != 0 {
-                for step in 0..STRIDE / 2 {
-                    let gram = gram(block, step * 2);
-                    if self.bit(gram) != 0 {
-                        self.look(bytes, at + step * 2, gram, &mut found);
-                    }
+                let gram = gram(block, step * 2);
+                if self.has(gram) {
+                    self.look(bytes, at + step * 2, gram, &mut found);
                 }
             }
             at += STRIDE;
@@ -134,19 +129,21 @@ impl Grams {
             let mut block = [0xff; 4];
             block[..rest.len()].copy_from_slice(rest);
             let gram = u32::from_le_bytes(block);
-            if self.bit(gram) != 0 {
+            if self.has(gram) {
                 self.look(bytes, at, gram, &mut found);
             }
             at += 2;
         }
     }
 
-    fn bit(&self, gram: u32) -> u64 {
+    #[inline]
+    fn has(&self, gram: u32) -> bool {
         let hash = hash(gram);
-        (self.bits[(hash >> 6) as usize] >> (hash & 63)) & 1
+        self.bits[(hash >> 6) as usize] & (1 << (hash & 63)) != 0
     }
 
     #[cold]
+    #[inline(never)]
     fn look(&self, bytes: &[u8], at: usize, gram: u32, found: &mut impl FnMut(Hit)) {
         let key = (hash(gram) >> (BITS - HEADS)) as usize;
         let entries = &self.entries[self.heads[key] as usize..self.heads[key + 1] as usize];
@@ -176,6 +173,7 @@ fn beginning(owner: usize, text: &str) -> Beginning {
         .chars()
         .map(|c| match c {
             '@' => token(),
+            '§' => Set::of(|byte| byte.is_ascii_alphanumeric() || b"_-~.".contains(&byte)),
             '#' => Set::of(|byte| byte.is_ascii_digit()),
             '%' => Set::of(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),
             '^' => Set::of(|byte| !byte.is_ascii_alphanumeric()),
