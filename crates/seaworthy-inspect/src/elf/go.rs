@@ -23,14 +23,12 @@ impl GoFinder {
             self.take(piece.fresh());
             return;
         }
-        for at in memchr::memmem::find_iter(piece.bytes, MAGIC) {
-            let rest = &piece.bytes[at..];
-            // The section is aligned; Go's own tools carry the magic as a constant, too.
-            if (piece.offset + at as u64).is_multiple_of(16)
-                && rest.get(15).is_some_and(|flags| flags & 2 != 0)
-            {
+        // The section is aligned; Go's own tools carry the magic as a constant elsewhere, too.
+        let first = usize::try_from(piece.offset.wrapping_neg() % 16).unwrap_or_default();
+        for (index, block) in piece.bytes.get(first..).unwrap_or_default().chunks_exact(16).enumerate() {
+            if block[0] == MAGIC[0] && block.starts_with(MAGIC) && block[15] & 2 != 0 {
                 self.wanted = LIMIT;
-                self.take(rest);
+                self.take(&piece.bytes[first + index * 16..]);
                 return;
             }
         }

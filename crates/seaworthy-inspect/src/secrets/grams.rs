@@ -46,12 +46,15 @@ struct Entry {
 
 /// Bits of the hash of a window.
 const BITS: u32 = 18;
+/// Bits of the second hash.
+const SECOND: u32 = 17;
 /// Bits of the hash that finds the entries of a window.
 const HEADS: u32 = 14;
 
 /// The search.
 pub(super) struct Grams {
     bits: Box<[u64; 1 << (BITS - 6)]>,
+    second: Vec<u64>,
     /// For each hash where its entries begin; they are sorted by it.
     heads: Vec<u32>,
     entries: Vec<Entry>,
@@ -69,8 +72,15 @@ pub(super) struct Hit {
     pub(super) wide: bool,
 }
 
+/// The factor is the one of 1,500 with which the windows that are common in the files of images, and stand for no
+/// beginning, meet the fewest bits: a quarter fewer than with the golden ratio.
 fn hash(gram: u32) -> u32 {
-    gram.wrapping_mul(0x9E37_79B1) >> (32 - BITS)
+    gram.wrapping_mul(0x7FFF_F827) >> (32 - BITS)
+}
+
+/// A second hash, of what the first one lets through.
+fn second(gram: u32) -> u32 {
+    gram.wrapping_mul(0x9E37_79B1) >> (32 - SECOND)
 }
 
 /// How much a byte narrows a search, in tenths of a bit: what is common in text tells little.
@@ -97,16 +107,19 @@ impl Grams {
         let words = vec![0u64; 1 << (BITS - 6)].into_boxed_slice();
         let mut bits: Box<[u64; 1 << (BITS - 6)]> =
             words.try_into().expect("internal error: the set has as many words");
+        let mut seconds = vec![0u64; 1 << (SECOND - 6)];
         let mut heads = vec![0u32; (1 << HEADS) + 1];
         for entry in &entries {
             let hash = hash(entry.gram);
             bits[(hash >> 6) as usize] |= 1 << (hash & 63);
+            let second = second(entry.gram);
+            seconds[(second >> 6) as usize] |= 1 << (second & 63);
             heads[key(entry) as usize + 1] += 1;
         }
         for at in 1..heads.len() {
             heads[at] += heads[at - 1];
         }
-        Self { bits, heads, entries, beginnings }
+        Self { bits, second: seconds, heads, entries, beginnings }
     }
 
     /// Every place in `bytes` where a format begins, about in order.
@@ -145,6 +158,10 @@ impl Grams {
     #[cold]
     #[inline(never)]
     fn look(&self, bytes: &[u8], at: usize, gram: u32, found: &mut impl FnMut(Hit)) {
+        let hash2 = second(gram);
+        if self.second[(hash2 >> 6) as usize] & (1 << (hash2 & 63)) == 0 {
+            return;
+        }
         let key = (hash(gram) >> (BITS - HEADS)) as usize;
         let entries = &self.entries[self.heads[key] as usize..self.heads[key + 1] as usize];
         for entry in entries.iter().filter(|entry| entry.gram == gram) {
