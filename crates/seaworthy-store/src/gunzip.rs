@@ -52,7 +52,9 @@ impl<R: BufRead> Gunzip<R> {
     fn take<const N: usize>(&mut self) -> io::Result<[u8; N]> {
         let mut bytes = [0; N];
         match self.raw.read_exact(&mut bytes) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && error.get_ref().is_none() => Err(cut()),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && error.get_ref().is_none() => {
+                Err(cut())
+            }
             outcome => outcome.map(|()| bytes),
         }
     }
@@ -132,8 +134,7 @@ impl<R: BufRead> Gunzip<R> {
                 .decompress(input, &mut buffer[filled..], flush)
                 .map_err(|_| invalid("corrupt deflate stream"))?;
             let count = |now: u64, then: u64| usize::try_from(now - then).unwrap_or_default();
-            let (used, made) =
-                (count(self.inflate.total_in(), had), count(self.inflate.total_out(), before));
+            let (used, made) = (count(self.inflate.total_in(), had), count(self.inflate.total_out(), before));
             self.raw.consume(used);
             filled += made;
             if status == Status::StreamEnd {

@@ -343,12 +343,7 @@ fn foreign(error: StoreError, descriptor: &Descriptor, index: usize) -> StoreErr
 
 /// Decompresses the next bytes. A failure of the decoder becomes the one that explains it: a damaged blob is reported by
 /// its digest.
-fn step(
-    decoder: &mut Decoder,
-    buffer: &mut [u8],
-    what: &str,
-    compression: Compression,
-) -> io::Result<usize> {
+fn step(decoder: &mut Decoder, buffer: &mut [u8], what: &str, compression: Compression) -> io::Result<usize> {
     let error = loop {
         match decoder.read(buffer) {
             Ok(count) => return Ok(count),

@@ -12,6 +12,7 @@ const START: &[u8] = br#"{"packages":[{"#;
 const BLOCK: usize = 64;
 
 /// Whether two bytes are a zlib header: the second one is a checksum over both, and no preset dictionary is used.
+#[expect(clippy::needless_bitwise_bool, reason = "without branches the compiler looks at many bytes at once")]
 fn is_header(first: u8, second: u8) -> bool {
     (first == b'x') & ((second == 0x01) | (second == 0x5e) | (second == 0x9c) | (second == 0xda))
 }

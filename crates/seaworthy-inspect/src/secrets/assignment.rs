@@ -100,8 +100,11 @@ impl Places {
         if is_configuration(name, packages) {
             return Some(Strictness::Configuration);
         }
-        let code = is_code(name) && !test && !is_test(name) && !(inner && name.starts_with("doc"));
-        code.then_some(Strictness::Code)
+        if !is_code(name) || test || is_test(name) {
+            return None;
+        }
+        let documents = inner && name.starts_with("doc");
+        (!documents).then_some(Strictness::Code)
     }
 }
 
@@ -110,9 +113,38 @@ fn is_code(name: &str) -> bool {
     let kind = name.rsplit_once('.').map_or("", |(_, kind)| kind);
     matches!(
         kind,
-        "py" | "js" | "mjs" | "cjs" | "ts" | "jsx" | "tsx" | "rb" | "php" | "go" | "java" | "kt" | "cs" | "sh"
-            | "bash" | "ps1" | "sql" | "lua" | "pl" | "ex" | "exs" | "rs" | "tf" | "hcl" | "gradle" | "groovy"
-            | "scala" | "swift" | "vb" | "bat" | "vue" | "txt" | "erb"
+        "py" | "js"
+            | "mjs"
+            | "cjs"
+            | "ts"
+            | "jsx"
+            | "tsx"
+            | "rb"
+            | "php"
+            | "go"
+            | "java"
+            | "kt"
+            | "cs"
+            | "sh"
+            | "bash"
+            | "ps1"
+            | "sql"
+            | "lua"
+            | "pl"
+            | "ex"
+            | "exs"
+            | "rs"
+            | "tf"
+            | "hcl"
+            | "gradle"
+            | "groovy"
+            | "scala"
+            | "swift"
+            | "vb"
+            | "bat"
+            | "vue"
+            | "txt"
+            | "erb"
     )
 }
 
@@ -169,8 +201,25 @@ fn is_configuration(name: &str, packages: bool) -> bool {
 fn is_kind(kind: &str) -> bool {
     matches!(
         kind,
-        "rc" | "credentials" | "xml" | "ovpn" | "nmconnection" | "env" | "ini" | "cfg" | "conf" | "cnf" | "yaml"
-            | "yml" | "toml" | "json" | "properties" | "tfvars" | "config" | "secret" | "secrets" | "envrc"
+        "rc" | "credentials"
+            | "xml"
+            | "ovpn"
+            | "nmconnection"
+            | "env"
+            | "ini"
+            | "cfg"
+            | "conf"
+            | "cnf"
+            | "yaml"
+            | "yml"
+            | "toml"
+            | "json"
+            | "properties"
+            | "tfvars"
+            | "config"
+            | "secret"
+            | "secrets"
+            | "envrc"
     )
 }
 
@@ -345,7 +394,9 @@ mod tests {
         for code in ["app/main.rs", "main.py", "Doc.txt", "srv/a.b/run.SH"] {
             assert_eq!(strictness(code), Some(Strictness::Code), "{code}");
         }
-        for none in ["app/test_main.rs", "app/docs.txt", "tests/run.sh", "usr/local/bin/run.sh", "lib/x.py", "app/a"] {
+        for none in
+            ["app/test_main.rs", "app/docs.txt", "tests/run.sh", "usr/local/bin/run.sh", "lib/x.py", "app/a"]
+        {
             assert_eq!(strictness(none), None, "{none}");
         }
     }

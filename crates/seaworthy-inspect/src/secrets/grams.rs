@@ -130,7 +130,7 @@ impl Grams {
             // One branch for each, hardly ever taken: summed up, all would have to be looked up once more.
             for step in 0..STRIDE / 2 {
                 let gram = gram(block, step * 2);
-                if self.has(gram) {
+                if self.has(gram) && self.has_too(gram) {
                     self.look(bytes, at + step * 2, gram, &mut found);
                 }
             }
@@ -155,13 +155,17 @@ impl Grams {
         self.bits[(hash >> 6) as usize] & (1 << (hash & 63)) != 0
     }
 
+    /// Most of what a window meets by chance ends here, without a call.
+    #[cold]
+    #[inline]
+    fn has_too(&self, gram: u32) -> bool {
+        let hash = second(gram);
+        self.second.get((hash >> 6) as usize).is_some_and(|word| word & (1 << (hash & 63)) != 0)
+    }
+
     #[cold]
     #[inline(never)]
     fn look(&self, bytes: &[u8], at: usize, gram: u32, found: &mut impl FnMut(Hit)) {
-        let hash2 = second(gram);
-        if self.second[(hash2 >> 6) as usize] & (1 << (hash2 & 63)) == 0 {
-            return;
-        }
         let key = (hash(gram) >> (BITS - HEADS)) as usize;
         let entries = &self.entries[self.heads[key] as usize..self.heads[key + 1] as usize];
         for entry in entries.iter().filter(|entry| entry.gram == gram) {
@@ -203,21 +207,26 @@ fn beginning(owner: usize, text: &str) -> Beginning {
     Beginning { places, before, owner }
 }
 
+/// How much what may stand at a place narrows a search, and how many bytes that are.
+fn weight(set: &Set) -> (u32, usize) {
+    let (mut least, mut many) = (u32::MAX, 0u32);
+    for byte in set.bytes() {
+        least = least.min(rarity(byte));
+        many += 1;
+    }
+    (least.saturating_sub(many.max(1).ilog2() * 10), many as usize)
+}
+
 /// Enters the windows of a beginning: the two neighbours that are met least often by chance.
 fn enter(beginning: &Beginning, index: u32, entries: &mut Vec<Entry>) {
     let sets = &beginning.places;
-    let weight = |set: &Set| {
-        let bytes: Vec<u8> = set.bytes().collect();
-        let least = bytes.iter().map(|byte| rarity(*byte)).min().unwrap_or_default();
-        let many = u32::try_from(bytes.len()).unwrap_or(256);
-        (least.saturating_sub(many.ilog2() * 10), bytes.len())
-    };
+    let weights: Vec<(u32, usize)> = sets.iter().map(weight).collect();
     let best = (0..sets.len().saturating_sub(4)).max_by_key(|start| {
-        let window = &sets[*start..start + 5];
-        let score: u32 = window.iter().map(|set| weight(set).0).sum();
+        let (window, weights) = (&sets[*start..start + 5], &weights[*start..start + 5]);
+        let score: u32 = weights.iter().map(|weight| weight.0).sum();
         // One letter over and over, as in a line of dashes, tells nothing.
         let same = window.windows(2).filter(|pair| pair[0].0 == pair[1].0).count();
-        let entered: usize = window[1..4].iter().map(|set| weight(set).1).product();
+        let entered: usize = weights[1..4].iter().map(|weight| weight.1).product();
         (std::cmp::Reverse(entered > 4096), score.saturating_sub(u32::try_from(same * 60).unwrap_or(0)))
     });
     let signed = |at: usize| {
@@ -244,12 +253,12 @@ fn enter(beginning: &Beginning, index: u32, entries: &mut Vec<Entry>) {
         }
     }
     // UTF-16: two letters that are fixed.
-    let fixed = |set: &Set| weight(set).1 == 1;
+    let fixed = |at: usize| weights[at].1 == 1;
     let pair = (beginning.before..sets.len().saturating_sub(1))
-        .filter(|at| fixed(&sets[*at]) && fixed(&sets[at + 1]))
+        .filter(|at| fixed(*at) && fixed(at + 1))
         .max_by_key(|at| {
             let same = sets[*at].0 == sets[at + 1].0;
-            (!same, weight(&sets[*at]).0 + weight(&sets[at + 1]).0)
+            (!same, weights[*at].0 + weights[at + 1].0)
         });
     if let Some(at) = pair
         && let (Some(a), Some(b)) = (sets[at].bytes().next(), sets[at + 1].bytes().next())
