@@ -24,6 +24,7 @@ pub mod scan;
 pub mod score;
 mod sentence;
 pub mod spdx;
+mod spoken;
 pub mod terminal;
 mod text;
 mod view;
@@ -105,18 +106,27 @@ pub enum RenderError {
     Json(#[from] serde_json::Error),
 }
 
+/// A text with `***` in place of whatever looks like a secret in it.
+pub fn without_secrets(text: &str) -> String {
+    let mut out = text.to_owned();
+    for span in spoken::spans(text).into_iter().rev() {
+        out.replace_range(span, "***");
+    }
+    out
+}
+
 /// Renders a report.
 ///
 /// # Errors
 /// A fact of the report has no JSON form.
 pub fn render(report: &Report, format: Format, options: &Options<'_>) -> Result<String, RenderError> {
-    // What people read shows frames of source files, and those must not repeat a secret.
+    // A report goes further than the files it quotes, so neither its findings nor its frames repeat a secret.
     let secrets = redact::secrets(report, options.sources);
-    let masked = |path: &str| (options.sources)(path).map(|text| redact::mask(&text, &secrets));
+    let masked = |path: &str| (options.sources)(path).map(|text| redact::source(&text, &secrets));
     let shows_source = matches!(format, Format::Terminal | Format::Markdown | Format::Html);
     let readable = Options { sources: &masked, ..*options };
-    let (options, copy) =
-        if shows_source { (&readable, redact::edits(report, &secrets)) } else { (options, None) };
+    let copy = redact::findings(report, &secrets, shows_source);
+    let options = if shows_source { &readable } else { options };
     let report = copy.as_ref().unwrap_or(report);
     Ok(match format {
         Format::Terminal => terminal::screen(report, options),

@@ -3,7 +3,8 @@
 //! A finding about a secret marks the line it stands in. The value must not be repeated in a report, which
 //! travels further than the file, and not in the frames of the lines around it either.
 
-use seaworthy_finding::{Location, Report};
+use crate::spoken;
+use seaworthy_finding::{Finding, Location, Report};
 use std::collections::BTreeSet;
 
 /// Shorter values are words like `true`; to hide them would only make the frames unreadable.
@@ -40,18 +41,62 @@ pub(crate) fn mask(text: &str, secrets: &BTreeSet<String>) -> String {
     out
 }
 
-/// The report with secrets masked in what fixes insert, where one inserts any.
-pub(crate) fn edits(report: &Report, secrets: &BTreeSet<String>) -> Option<Report> {
-    let repeats = |text: &str| secrets.iter().any(|secret| text.contains(secret.as_str()));
-    let mut fixes = report.findings.iter().filter_map(|finding| finding.fix.as_ref());
-    if !fixes.any(|fix| fix.edits.iter().any(|edit| repeats(&edit.text))) {
+/// The source text for a frame: as many asterisks as the secrets have bytes.
+pub(crate) fn source(text: &str, secrets: &BTreeSet<String>) -> String {
+    let mut out = mask(text, secrets);
+    for span in spoken::spans(&out).into_iter().rev() {
+        out.replace_range(span.clone(), &"*".repeat(span.len()));
+    }
+    out
+}
+
+/// A text without secrets, or nothing where it has none.
+fn spoken(text: &str, secrets: &BTreeSet<String>) -> Option<String> {
+    let mut out = text.to_owned();
+    let mut longest: Vec<&String> = secrets.iter().collect();
+    longest.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    for secret in longest {
+        if out.contains(secret.as_str()) {
+            out = out.replace(secret.as_str(), "***");
+        }
+    }
+    let out = crate::without_secrets(&out);
+    (out != text).then_some(out)
+}
+
+/// The report with secrets masked in what its findings say and quote, where one quotes any. A fix that would repeat one
+/// is left out where it would be applied by who reads the report, and masked where it is only shown.
+pub(crate) fn findings(report: &Report, secrets: &BTreeSet<String>, shown: bool) -> Option<Report> {
+    let quotes = |finding: &Finding| {
+        let edits = finding.fix.iter().flat_map(|fix| &fix.edits).map(|edit| &edit.text);
+        let said = [&finding.message, &finding.why, &finding.help].into_iter();
+        let all = said.chain(finding.evidence.iter().map(|evidence| &evidence.text)).chain(edits);
+        all.into_iter().any(|text| spoken(text, secrets).is_some())
+    };
+    if !report.findings.iter().any(quotes) {
         return None;
     }
     let mut copy = report.clone();
-    for edit in
-        copy.findings.iter_mut().filter_map(|finding| finding.fix.as_mut()).flat_map(|fix| &mut fix.edits)
-    {
-        edit.text = mask(&edit.text, secrets);
+    let clean = |text: &mut String| match spoken(text, secrets) {
+        Some(masked) => {
+            *text = masked;
+            true
+        }
+        None => false,
+    };
+    for finding in &mut copy.findings {
+        for text in [&mut finding.message, &mut finding.why, &mut finding.help] {
+            clean(text);
+        }
+        for evidence in &mut finding.evidence {
+            clean(&mut evidence.text);
+        }
+        let Some(fix) = &mut finding.fix else { continue };
+        clean(&mut fix.title);
+        let edits = fix.edits.iter_mut().fold(false, |any, edit| clean(&mut edit.text) || any);
+        if edits && !shown {
+            finding.fix = None;
+        }
     }
     Some(copy)
 }

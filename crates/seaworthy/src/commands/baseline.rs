@@ -71,7 +71,8 @@ pub(crate) fn write(file: &Path, report: &Report) -> Result<usize, Failure> {
                 fingerprint: print,
                 rule: finding.rule.clone(),
                 path: path.to_owned(),
-                message: finding.message.clone(),
+                // The file is kept with the sources.
+                message: seaworthy_report::without_secrets(&finding.message),
                 count: 0,
             })
             .count += 1;

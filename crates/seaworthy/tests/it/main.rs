@@ -24,6 +24,7 @@ mod mutants;
 mod prune;
 mod scan;
 mod scan_update;
+mod secrets_hidden;
 mod ship;
 mod support;
 mod tags;
