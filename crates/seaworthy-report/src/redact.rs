@@ -93,8 +93,8 @@ pub(crate) fn findings(report: &Report, secrets: &BTreeSet<String>, shown: bool)
         }
         let Some(fix) = &mut finding.fix else { continue };
         clean(&mut fix.title);
-        let edits = fix.edits.iter_mut().fold(false, |any, edit| clean(&mut edit.text) || any);
-        if edits && !shown {
+        let edits = fix.edits.iter_mut().filter_map(|edit| clean(&mut edit.text).then_some(())).count();
+        if edits > 0 && !shown {
             finding.fix = None;
         }
     }
