@@ -189,6 +189,12 @@ pub(crate) fn open(bytes: &[u8], key: &PublicKey) -> Result<Opened, String> {
     })
 }
 
+/// What a bundle holds, whoever signed it; nothing where the bytes are no bundle.
+pub(crate) fn unproven(bytes: &[u8]) -> Option<Vec<u8>> {
+    let bundle: Bundle = serde_json::from_slice(bytes).ok()?;
+    STANDARD.decode(&bundle.dsse_envelope?.payload).ok()
+}
+
 /// A manifest that attaches one blob to an image.
 pub(crate) struct Referrer {
     /// Descriptor with artifact type and annotations, as listed.

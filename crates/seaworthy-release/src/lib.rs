@@ -4,6 +4,7 @@
 //! last. Then a fresh reader reads all of it back. Signatures and attestations are sigstore bundles as cosign writes
 //! and reads them, made with a key; nothing here talks to a transparency log.
 
+mod attached;
 mod bundle;
 mod copy;
 mod error;
@@ -16,6 +17,7 @@ pub mod retention;
 mod tags;
 mod verify;
 
+pub use attached::{Document, attached};
 pub use bundle::{PREDICATE_SIGN, PREDICATE_SPDX, Statement, Subject};
 pub use copy::{Copied, CopyOptions, copy};
 pub use error::{Error, InvalidTag};
@@ -24,4 +26,4 @@ pub use place::Destination;
 pub use publish::{PublishOptions, attest, publish, push, sign};
 pub use pull::pull;
 pub use tags::check_tags;
-pub use verify::{Attested, Reason, Rejected, Signed, Storage, Verified, verify};
+pub use verify::{Attested, Reason, Rejected, Signed, Storage, Verified, attestations, verify};

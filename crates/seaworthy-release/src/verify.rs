@@ -133,6 +133,24 @@ pub fn verify(
     })
 }
 
+/// What a key attests of an image, signed or not: an attestation proves itself.
+///
+/// # Errors
+/// [`Error::NoSuchManifest`] where there is no such image; others where the place cannot be read.
+pub fn attestations(
+    source: &Destination,
+    target: &str,
+    key: &PublicKey,
+    options: &registry::Options,
+) -> Result<Vec<Attested>, Error> {
+    let client = Client::new(options.clone());
+    let place = Place::open(source, &client)?;
+    let found = place
+        .manifest(target)?
+        .ok_or_else(|| Error::NoSuchManifest { place: place.name(), target: target.to_owned() })?;
+    Ok(gather(&place, &found.descriptor.digest, key)?.attestations)
+}
+
 /// Why there is no signature, the gravest reason first.
 fn refusal(digest: &Digest, key: &PublicKey, evidence: &Evidence) -> Error {
     let is_sign = |kind: &str| kind == PREDICATE_SIGN || kind == SIMPLE_SIGNING;

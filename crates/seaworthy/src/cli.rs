@@ -428,10 +428,10 @@ pub(crate) struct SbomArgs {
     #[arg(long, value_name = "SBOM")]
     pub(crate) merge: Vec<PathBuf>,
     /// Say what this SBOM lacks and what it invents, instead of writing one: a file, or `attached` for the one that is
-    /// attested of the image
+    /// attached to the image
     #[arg(long, value_name = "SBOM", conflicts_with_all = ["merge", "output"])]
     pub(crate) verify: Option<String>,
-    /// The public key that proves the attached SBOM
+    /// Take only an SBOM that this public key attests
     #[arg(long, value_name = "FILE", requires = "verify")]
     pub(crate) key: Option<PathBuf>,
     /// Speak plain HTTP to the registry; one on this machine needs no flag

@@ -1,7 +1,7 @@
 //! CycloneDX's own schemas 1.5, 1.6 and 1.7, and as much of JSON Schema draft 7 as they use.
 //!
-//! `cyclonedx-schemas.json.zz` holds the published schemas (CycloneDX/specification, Apache-2.0) without their titles,
-//! descriptions and examples, in one object by name, packed with zlib. Each version accepts what the ones before it
+//! The folder `cyclonedx` holds the published schemas (CycloneDX/specification, Apache-2.0, see `NOTICE` there) without
+//! their titles, descriptions and examples; `build.rs` packs them into one object by name. Each version accepts what the ones before it
 //! did, so 1.5's also serves 1.2 to 1.4.
 
 use crate::license;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
-const PACKED: &[u8] = include_bytes!("cyclonedx-schemas.json.zz");
+const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cyclonedx-schemas.json.zz"));
 /// Most reasons that are given.
 const MOST: usize = 20;
 

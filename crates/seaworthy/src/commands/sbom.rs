@@ -8,7 +8,9 @@ use crate::shell::Shell;
 use crate::stages;
 use seaworthy_facts::{ImageFacts, PackageFact};
 use seaworthy_finding::ExitCode;
+use seaworthy_oci::Digest;
 use seaworthy_packages::sbom::{self, Bom, Comparison};
+use seaworthy_release::Destination;
 use seaworthy_report::cyclonedx::{self, Spec};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -143,12 +145,18 @@ fn merge(packages: &mut Vec<PackageFact>, bom: &Bom) -> (usize, usize) {
 
 /// Holds an SBOM against the image: a file, or the one that is attached to the image.
 fn verify(shell: &Shell, global: &Global, args: &SbomArgs, against: &str) -> Result<ExitCode, Failure> {
+    let image = stages::open_image(shell, global, &args.image, args.platform.as_deref())?;
     let (name, bom) = if against == "attached" {
-        ("the attached SBOM".to_owned(), attached(global, args)?)
+        let digest = &image.descriptor.digest;
+        match &args.key {
+            Some(key) => ("the attested SBOM".to_owned(), attested(global, args, key)?),
+            None => {
+                ("the attached SBOM, which nobody signed for,".to_owned(), attached(global, args, digest)?)
+            }
+        }
     } else {
         (format!("`{against}`"), valid(Path::new(against))?)
     };
-    let image = stages::open_image(shell, global, &args.image, args.platform.as_deref())?;
     let facts = stages::inspect(&image)?;
     let result = sbom::compare(&bom, &facts.packages);
     let other = bom.digest.as_ref().filter(|digest| **digest != facts.digest);
@@ -226,22 +234,38 @@ fn screen(name: &str, bom: &Bom, facts: &ImageFacts, result: &Comparison, other:
     text
 }
 
-/// The SBOM that was attested of the image with the key.
-fn attached(global: &Global, args: &SbomArgs) -> Result<Bom, Failure> {
-    let Some(key) = &args.key else {
-        return Err(Failure::new(
-            ExitCode::Error,
-            "`--verify attached` needs the key that attested the SBOM",
-        )
-        .hint("add `--key cosign.pub`"));
-    };
-    let key = release::public_key(key)?;
-    let (place, target) = release::place(&args.image)?;
-    let options = release::registry(global, release::plain_host(&place, args.plain_http));
+/// The place of an image that things can be attached to, and what the image is called there.
+fn place(args: &SbomArgs) -> Result<(Destination, String), Failure> {
+    let (place, target) = release::place(&args.image).map_err(|_| {
+        let message = format!("nothing can be attached to `{}`", args.image);
+        Failure::new(ExitCode::Error, message)
+            .hint("name an OCI layout, `oci:DIR`, or an image of a registry")
+    })?;
     let target = release::target(&place, &target)?;
-    let verified = seaworthy_release::verify(&place, &target, &key, &options)
-        .map_err(|error| release::explain("verify the image", &error).code(ExitCode::Findings))?;
-    let found = verified.attestations.iter().find_map(|one| {
+    Ok((place, target))
+}
+
+/// The SBOM that is attached to the image. Nothing proves who made it; the image itself proves what is true of it.
+fn attached(global: &Global, args: &SbomArgs, digest: &Digest) -> Result<Bom, Failure> {
+    let (place, target) = place(args)?;
+    let options = release::registry(global, release::plain_host(&place, args.plain_http));
+    let documents = seaworthy_release::attached(&place, &target, digest, &options)
+        .map_err(|error| release::explain("look for an attached SBOM", &error))?;
+    documents.iter().find_map(|one| sbom::read(&one.bytes).ok()).ok_or_else(|| {
+        Failure::new(ExitCode::Findings, format!("no SBOM is attached to {}", args.image)).hint(
+            "attach one: `seaworthy attest IMAGE --predicate sbom.json --type spdxjson --key cosign.key`",
+        )
+    })
+}
+
+/// The SBOM that was attested of the image with the key.
+fn attested(global: &Global, args: &SbomArgs, key: &Path) -> Result<Bom, Failure> {
+    let key = release::public_key(key)?;
+    let (place, target) = place(args)?;
+    let options = release::registry(global, release::plain_host(&place, args.plain_http));
+    let all = seaworthy_release::attestations(&place, &target, &key, &options)
+        .map_err(|error| release::explain("look for an attested SBOM", &error))?;
+    let found = all.iter().find_map(|one| {
         let text = one.predicate.as_str().map_or_else(|| one.predicate.to_string(), str::to_owned);
         sbom::read(text.as_bytes()).ok()
     });

@@ -22,6 +22,7 @@ mod looking;
 mod lsp;
 mod mutants;
 mod prune;
+mod sboms;
 mod scan;
 mod scan_update;
 mod secrets_hidden;
