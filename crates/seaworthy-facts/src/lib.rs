@@ -44,8 +44,8 @@ pub use project::{
 };
 pub use release::{ReferrerFact, ReleaseFacts, SignatureFact, TagFact};
 pub use run::{
-    Boot, CapabilityFacts, Drain, Exit, HealthFacts, HttpResult, LogFacts, MissingVariable, ReadyFacts,
-    RunFacts, SocketFact, StopFacts, WriteFact,
+    Boot, CapabilityFacts, CommandResult, Drain, Exit, HealthFacts, HttpResult, LogFacts, MissingVariable,
+    ReadyFacts, RunFacts, SocketFact, StopFacts, WriteFact,
 };
 pub use scan::{
     BaseChange, DatabaseFact, EcosystemFact, Origin, Rating, ScanBase, ScanFacts, Standing, Tally,

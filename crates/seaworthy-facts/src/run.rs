@@ -194,6 +194,19 @@ pub struct HttpResult {
     pub failures: Vec<String>,
 }
 
+/// One configured command inside the container and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandResult {
+    /// The command.
+    pub command: String,
+    /// Its exit status, where it ended by itself.
+    pub status: Option<i32>,
+    /// The beginning of its output, secrets redacted.
+    pub output: String,
+    /// What was expected and not met; empty when all was.
+    pub failures: Vec<String>,
+}
+
 /// Everything observed in the boots of one image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunFacts {
@@ -227,6 +240,9 @@ pub struct RunFacts {
     pub logs: Observed<LogFacts>,
     /// Configured requests.
     pub http: Observed<Vec<HttpResult>>,
+    /// Configured commands inside the container.
+    #[serde(default)]
+    pub commands: Observed<Vec<CommandResult>>,
     /// Peak memory in bytes.
     pub memory_peak: Option<u64>,
     /// Wall time of the whole trial.
@@ -260,5 +276,6 @@ impl RunFacts {
         self.writes = Observed::NotRun(why.to_owned());
         self.logs = Observed::NotRun(why.to_owned());
         self.http = Observed::NotRun(why.to_owned());
+        self.commands = Observed::NotRun(why.to_owned());
     }
 }

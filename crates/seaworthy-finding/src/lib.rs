@@ -5,6 +5,7 @@
 
 mod edit;
 mod exit;
+mod expectation;
 mod finding;
 mod policy;
 mod profile;
@@ -16,11 +17,11 @@ mod suggest;
 
 pub use edit::{Applicability, Edit, Fix, Overlap, apply_edits, compose_edits};
 pub use exit::ExitCode;
+pub use expectation::{CommandExpectation, Expectation, ServiceConfig};
 pub use finding::{Confidence, Evidence, EvidenceKind, Finding, FindingStatus, Location, Persona, Severity};
 pub use policy::{
-    Budget, BuildConfig, Command, EnvValue, Expectation, HealthConfig, ImageConfig, Level, Policy,
-    PolicyError, PublishConfig, RuleSetting, RustConfig, ScanConfig, SecretFile, ServiceConfig, SignConfig,
-    TestConfig, Variant, Waiver,
+    Budget, BuildConfig, Command, EnvValue, HealthConfig, ImageConfig, Level, Policy, PolicyError,
+    PublishConfig, RuleSetting, RustConfig, ScanConfig, SecretFile, SignConfig, TestConfig, Variant, Waiver,
 };
 pub use profile::{Profile, profiles};
 pub use report::{Check, CheckStatus, Counts, Report, SCHEMA, StageReport, StageStatus, Verdict};

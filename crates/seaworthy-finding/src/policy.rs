@@ -2,7 +2,9 @@
 //!
 //! Unknown keys are errors with a suggestion. Everything has a default: no file at all is a valid policy.
 
-use crate::{Severity, did_you_mean, parse_bytes, parse_duration_ms};
+use crate::{
+    CommandExpectation, Expectation, ServiceConfig, Severity, did_you_mean, parse_bytes, parse_duration_ms,
+};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -156,39 +158,6 @@ pub struct SecretFile {
     pub gid: Option<u32>,
 }
 
-/// One HTTP request to the running service and what must come back.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Expectation {
-    /// Method and path, as in `GET /healthz`.
-    pub request: String,
-    /// Request headers. `${NAME}` and `${/path/of/secret}` stand for values of this run.
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    /// The request's body.
-    pub body: Option<String>,
-    /// The expected status; 200 by default.
-    pub status: Option<u16>,
-    /// Text the body must contain.
-    pub body_contains: Option<String>,
-    /// Response headers: the value must contain this text.
-    #[serde(default)]
-    pub response_headers: BTreeMap<String, String>,
-}
-
-/// Another image booted beside the one under test.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ServiceConfig {
-    /// Its image.
-    pub image: String,
-    /// Its environment.
-    #[serde(default)]
-    pub env: BTreeMap<String, EnvValue>,
-    /// Command or request that tells when it is ready.
-    pub ready: Option<String>,
-}
-
 /// How an image is booted and what it must do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -225,6 +194,9 @@ pub struct TestConfig {
     /// Further requests to the running service.
     #[serde(default)]
     pub http: Vec<Expectation>,
+    /// Commands inside the running container.
+    #[serde(default)]
+    pub command: Vec<CommandExpectation>,
     /// Images booted beside it.
     #[serde(default)]
     pub services: BTreeMap<String, ServiceConfig>,
@@ -272,6 +244,7 @@ pub struct RustConfig {
 
 /// A command in exec form (a list) or shell form (a string).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Command {
     /// Run as it is.
     Exec(Vec<String>),
@@ -519,7 +492,7 @@ fn budgets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String
     }
 }
 
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+pub(crate) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let read = parse_duration_ms(&text);
     read.map(Some).ok_or_else(|| {

@@ -23,7 +23,7 @@ use crate::spec::{Bind, Network, Spec};
 use crate::state::{self, Identity, Layout, Record};
 use crate::sys;
 use crate::writes::Baseline;
-use crate::{doctor, guard, mounts, overlay, pipes, registry, remove};
+use crate::{connect, doctor, guard, mounts, overlay, pipes, registry, remove};
 
 /// How long a child may take to mount its root. A network file system below a tree can be slow.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -89,7 +89,8 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
     let views = cgroup.views();
     unfinished.cgroup = Some(cgroup);
     let mut binds = etc_files(spec, &layout)?;
-    let optional = binds.len();
+    // Names that the program needs are worth a place in an image that has none.
+    let optional = binds.len() - usize::from(!spec.hosts.is_empty());
     binds.extend(spec.binds.iter().cloned());
 
     let (stdout, stdout_writer) = pipes::pipe()?;
@@ -200,6 +201,8 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
         Some(handle) => handle.clone(),
         None => network_of(pid, rootless, spec)?,
     };
+    let listeners = connect::listen(&network.0, rootless, &spec.listen)
+        .map_err(|source| Error::Setup { step: "listen inside the sandbox's network".to_owned(), source })?;
     control::allow(&owner_end)?;
     if let Some((message, _)) = hear()? {
         return Err(failure(message, spec));
@@ -224,7 +227,7 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
         rootless,
         unapplied,
     };
-    let running = Running::new(Live::watch(parts, [stdout, stderr])?, Arc::clone(inner));
+    let running = Running::new(Live::watch(parts, [stdout, stderr])?, Arc::clone(inner), listeners);
     drop(gate);
     Ok(running)
 }
@@ -269,9 +272,9 @@ fn etc_files(spec: &Spec, layout: &Layout) -> Result<Vec<Bind>, Error> {
     }
     let _ = writeln!(hosts, "127.0.1.1\t{}", spec.hostname);
     let files = [
-        ("hosts", hosts),
         ("hostname", format!("{}\n", spec.hostname)),
         ("resolv.conf", "# No name server: the sandbox has no way to the outside.\n".to_owned()),
+        ("hosts", hosts),
     ];
     files
         .into_iter()
@@ -291,7 +294,7 @@ fn failure(message: Message, spec: &Spec) -> Error {
     }
     let words = step_words(message.step);
     let index = usize::from(message.detail);
-    let binds = ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf"];
+    let binds = ["/etc/hostname", "/etc/resolv.conf", "/etc/hosts"];
     let about = if message.step == Step::Lower as u8 {
         spec.rootfs.lowers.iter().rev().nth(index).map(|path| path.display().to_string())
     } else if message.step == Step::MountTmpfs as u8 {

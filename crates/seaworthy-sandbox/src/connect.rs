@@ -5,7 +5,7 @@
 //! process may do, so a short-lived child makes the sockets and hands them out by SCM_RIGHTS.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::child;
 use crate::clone::{self, Never};
 use crate::control::{self, Kind, Message};
 use crate::plan::{Failure, Step};
-use crate::running::Live;
+use crate::running::{Live, NetworkFds};
 use crate::sys::{self, Sys};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,7 +21,24 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) fn connect(live: &Live, port: u16, timeout: Duration) -> io::Result<TcpStream> {
     let deadline = Instant::now() + timeout.min(Duration::from_secs(24 * 3600));
     let net = live.network.0.net.as_raw_fd();
-    first_that_answers(if live.rootless { from_child(live)? } else { from_thread(net)? }, port, deadline)
+    let sockets = if live.rootless { from_child(&live.network.0)? } else { from_thread(net)? };
+    first_that_answers(sockets, port, deadline)
+}
+
+/// Listens on addresses inside a network namespace, from this process.
+pub(crate) fn listen(
+    network: &NetworkFds,
+    rootless: bool,
+    addresses: &[SocketAddrV4],
+) -> io::Result<Vec<TcpListener>> {
+    let one = |address: &SocketAddrV4| {
+        let sockets = if rootless { from_child(network)? } else { from_thread(network.net.as_raw_fd())? };
+        let socket = sockets.into_iter().next().ok_or(io::ErrorKind::Unsupported)?;
+        rustix::net::bind(&socket, address)?;
+        rustix::net::listen(&socket, 128)?;
+        Ok(TcpListener::from(socket))
+    };
+    addresses.iter().map(one).collect()
 }
 
 /// Connects into any network namespace, as root.
@@ -95,10 +112,9 @@ fn from_thread(net: RawFd) -> io::Result<Vec<OwnedFd>> {
     })
 }
 
-fn from_child(live: &Live) -> io::Result<Vec<OwnedFd>> {
+fn from_child(network: &NetworkFds) -> io::Result<Vec<OwnedFd>> {
     let (owner_end, child_end) = control::pair().map_err(io::Error::other)?;
     let control = child_end.as_raw_fd();
-    let network = &live.network.0;
     let user = network.user.as_ref().map(|fd| fd.as_raw_fd());
     let net = network.net.as_raw_fd();
     // SAFETY: `hand_out` neither allocates nor locks, and never returns.

@@ -1,5 +1,6 @@
 //! A box that was booted: watching, signalling and ending it.
 
+use std::net::TcpListener;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -31,6 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Running {
     pub(crate) live: Arc<Live>,
     pub(crate) runtime: Arc<Inner>,
+    listeners: Vec<TcpListener>,
 }
 
 /// How the first process of a box ended.
@@ -262,9 +264,9 @@ impl Live {
 }
 
 impl Running {
-    pub(crate) fn new(live: Arc<Live>, runtime: Arc<Inner>) -> Self {
+    pub(crate) fn new(live: Arc<Live>, runtime: Arc<Inner>, listeners: Vec<TcpListener>) -> Self {
         registry::add(&live);
-        Self { live, runtime }
+        Self { live, runtime, listeners }
     }
 
     /// The first process as the host numbers it.
@@ -275,6 +277,11 @@ impl Running {
     /// When the image's program was executed.
     pub fn started(&self) -> Instant {
         self.live.started
+    }
+
+    /// The listeners of [`Spec::listen`], in its order; nothing when they were taken before.
+    pub fn take_listeners(&mut self) -> Vec<TcpListener> {
+        std::mem::take(&mut self.listeners)
     }
 
     /// A handle for [`crate::Network::Join`].

@@ -1,7 +1,7 @@
 //! What to boot, completely resolved.
 
 use std::ffi::OsString;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddrV4};
 use std::path::PathBuf;
 
 use crate::caps::CapSet;
@@ -127,6 +127,9 @@ pub struct Spec {
     pub binds: Vec<Bind>,
     /// The network namespace.
     pub network: Network,
+    /// Addresses inside the box's own network on which this process listens before the program starts; their
+    /// listeners are taken by [`crate::Running::take_listeners`].
+    pub listen: Vec<SocketAddrV4>,
     /// Limit in bytes, swap included where the kernel accounts it.
     pub memory_bytes: Option<u64>,
     /// Limit on processes and threads.
@@ -154,6 +157,7 @@ impl Spec {
             tmpfs: Vec::new(),
             binds: Vec::new(),
             network: Network::Private,
+            listen: Vec::new(),
             memory_bytes: None,
             pids: None,
         }

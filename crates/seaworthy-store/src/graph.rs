@@ -63,6 +63,12 @@ impl Blobs for Graph {
     fn place(&self) -> String {
         self.place.clone()
     }
+
+    fn tree(&self, layer: &Descriptor) -> Option<PathBuf> {
+        let folder = &self.layers.get(&layer.digest)?.folder;
+        // The directory above it is the engine's, so only the last step could lead elsewhere.
+        fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir()).then(|| folder.clone())
+    }
 }
 
 /// Opens an image of a Docker Engine by the digest of its configuration. `root` is the engine's data directory.

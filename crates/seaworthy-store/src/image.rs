@@ -98,6 +98,12 @@ impl Image {
         LayerStream::open(self, index, limits)
     }
 
+    /// The directories of its layers, the base first, where an engine keeps all of them unpacked: overlayfs can stack them
+    /// without a copy.
+    pub fn trees(&self) -> Option<Vec<PathBuf>> {
+        self.manifest.layers.iter().map(|layer| self.blobs().tree(layer)).collect()
+    }
+
     /// The platform by its configuration.
     pub fn platform(&self) -> Platform {
         self.config.platform()

@@ -29,6 +29,7 @@ pub use verify::Verified;
 
 use seaworthy_oci::Descriptor;
 use std::io::Read;
+use std::path::PathBuf;
 
 /// A store that blobs can be read from: a layout, an archive, a registry, an engine.
 pub trait Blobs: Send + Sync {
@@ -40,4 +41,9 @@ pub trait Blobs: Send + Sync {
 
     /// Where the blobs lie, for messages.
     fn place(&self) -> String;
+
+    /// The directory that holds a layer already unpacked, as overlayfs stacks it, where there is one.
+    fn tree(&self, _layer: &Descriptor) -> Option<PathBuf> {
+        None
+    }
 }

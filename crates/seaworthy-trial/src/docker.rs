@@ -22,7 +22,7 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Most bytes of a log that are read.
@@ -34,11 +34,11 @@ pub struct DockerDriver {
     image: String,
     run: String,
     work: PathBuf,
-    boots: AtomicU64,
+    boots: Arc<AtomicU64>,
     /// Whether this process is root, and may enter networks and give files away.
     root: bool,
     /// The network without a way out, made when it is first needed.
-    network: Mutex<Option<NetworkGuard>>,
+    network: Arc<Mutex<Option<NetworkGuard>>>,
 }
 
 impl DockerDriver {
@@ -49,10 +49,24 @@ impl DockerDriver {
             image: image.to_owned(),
             run: run.to_owned(),
             work: work.to_owned(),
-            boots: AtomicU64::new(0),
+            boots: Arc::default(),
             // The owner of a process's own directory is its effective user.
             root: std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0),
-            network: Mutex::new(None),
+            network: Arc::default(),
+        }
+    }
+
+    /// A driver for another image on the same engine, whose boots meet those of this one on one network.
+    #[must_use]
+    pub fn beside(&self, image: &str) -> Self {
+        Self {
+            engine: self.engine.clone(),
+            image: image.to_owned(),
+            run: self.run.clone(),
+            work: self.work.clone(),
+            boots: Arc::clone(&self.boots),
+            root: self.root,
+            network: Arc::clone(&self.network),
         }
     }
 
@@ -64,8 +78,8 @@ impl DockerDriver {
     }
 
     /// The network of the boots: none, or one that the host reaches and that leads nowhere else.
-    fn network(&self) -> Result<NetworkMode, DriverError> {
-        if self.root {
+    fn network(&self, launch: &Launch) -> Result<NetworkMode, DriverError> {
+        if self.root && launch.names.is_empty() && launch.peers.is_empty() {
             return Ok(NetworkMode::None);
         }
         let mut guard = self.network.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,7 +89,7 @@ impl DockerDriver {
                 Some(self.engine.create_network(&name, &self.run, true).map_err(|error| explain(&error))?);
         }
         let network = guard.as_ref().map(|network| network.id().to_owned()).unwrap_or_default();
-        Ok(NetworkMode::Named { network, aliases: Vec::new() })
+        Ok(NetworkMode::Named { network, aliases: launch.names.clone() })
     }
 
     /// Has the engine put the files of a run into their volumes, with owners and modes only root could give.
@@ -172,13 +186,13 @@ impl Driver for DockerDriver {
             read_only: launch.read_only,
             cap_drop: vec!["ALL".to_owned()],
             cap_add: launch.capabilities.clone(),
-            no_new_privileges: true,
+            no_new_privileges: !launch.may_gain_privileges,
             tmpfs: tmpfs.collect(),
             binds: if self.root { self.files(launch)? } else { Vec::new() },
             volumes: if self.root { Vec::new() } else { directories(launch).into_iter().collect() },
             memory: launch.memory,
-            pids: Some(512),
-            network: self.network()?,
+            pids: Some(u64::from(launch.pids.unwrap_or(512))),
+            network: self.network(launch)?,
             health: HealthOverride::Off,
             ..ContainerSpec::default()
         };
@@ -476,6 +490,7 @@ mod tests {
             capabilities: vec![],
             volumes: vec![],
             memory: None,
+            ..Launch::default()
         };
         let made: Vec<String> = made_for(&launch).into_iter().collect();
         assert_eq!(made, ["/run", "/run/secrets", "/run/secrets/t", "/srv", "/srv/app", "/tmp"]);

@@ -4,6 +4,7 @@ use seaworthy_facts::{Exit, SocketFact, WriteFact};
 use std::net::TcpStream;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A file put into a container before it starts.
@@ -44,8 +45,27 @@ pub struct TmpfsMount {
     pub exec: bool,
 }
 
+/// A service beside a boot, ready and reachable by its name.
+#[derive(Clone)]
+pub struct Peer {
+    /// Its name.
+    pub name: String,
+    /// Its place among the services, by which the sandbox numbers its address.
+    pub number: usize,
+    /// TCP ports it is reached at.
+    pub ports: Vec<u16>,
+    /// It runs as long as somebody holds it.
+    pub container: Arc<dyn Container>,
+}
+
+impl std::fmt::Debug for Peer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} {:?}", self.name, self.ports)
+    }
+}
+
 /// One boot, completely resolved.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Launch {
     /// Program and arguments.
     pub argv: Vec<String>,
@@ -73,6 +93,14 @@ pub struct Launch {
     pub capabilities: Vec<String>,
     /// Memory limit in bytes.
     pub memory: Option<u64>,
+    /// Whether set-user-id programs and file capabilities may raise privileges.
+    pub may_gain_privileges: bool,
+    /// Limit on processes and threads; 512 when absent.
+    pub pids: Option<u32>,
+    /// The names other boots reach it by.
+    pub names: Vec<String>,
+    /// The services it reaches.
+    pub peers: Vec<Peer>,
 }
 
 /// What a container wrote so far.

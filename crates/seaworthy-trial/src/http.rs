@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const MOST: usize = 8 * 1024 * 1024;
 
 /// A request.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
     /// Method.
     pub(crate) method: String,

@@ -7,6 +7,8 @@
 mod boot;
 mod docker;
 mod driver;
+mod expect;
+mod forward;
 mod health;
 mod http;
 mod logs;
@@ -14,6 +16,7 @@ mod missing;
 mod plan;
 mod probe;
 mod sandbox;
+mod services;
 mod stop;
 mod trial;
 mod volume;
@@ -21,10 +24,12 @@ mod writes;
 
 pub use docker::DockerDriver;
 pub use driver::{
-    Captured, Container, Driver, DriverError, ExecResult, Launch, MountedFile, PrivilegeStatus, TmpfsMount,
+    Captured, Container, Driver, DriverError, ExecResult, Launch, MountedFile, Peer, PrivilegeStatus,
+    TmpfsMount,
 };
-pub use plan::{Plan, PlanError, Required, Secret, Subject};
+pub use plan::{Beside, Plan, PlanError, Required, Secret, Subject};
 pub use sandbox::SandboxDriver;
+pub use services::{ServicePlan, attach};
 pub use trial::{Event, Options, run};
 
 /// Whether a text is a request such as `GET /healthz`, and if not, how one is written.

@@ -2,8 +2,10 @@
 
 use crate::driver::{Launch, MountedFile, TmpfsMount};
 use crate::http::Request;
+use crate::services::ServicePlan;
 use seaworthy_facts::{FileKind, ImageFacts};
-use seaworthy_finding::{EnvValue, Expectation, TestConfig, parse_bytes};
+use seaworthy_finding::{EnvValue, Expectation, ServiceConfig, TestConfig, parse_bytes};
+use seaworthy_oci::ContainerConfig;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -29,6 +31,19 @@ pub struct Subject<'a> {
     pub tmpfs: &'a [String],
     /// Directory that `source` of a secret file is relative to.
     pub project: &'a Path,
+    /// The images of the policy's services.
+    pub services: &'a [Beside<'a>],
+}
+
+/// A service of the policy and the image it names.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its image.
+    pub image: &'a ImageFacts,
+    /// What the policy says of it.
+    pub config: &'a ServiceConfig,
 }
 
 /// A value made for the run that must appear nowhere.
@@ -45,6 +60,8 @@ pub struct Secret {
 pub struct Plan {
     /// The hardened boot all others derive from.
     pub launch: Launch,
+    /// The services to boot beside it.
+    pub services: Vec<ServicePlan>,
     /// Values that must not be logged.
     pub secrets: Vec<Secret>,
     pub(crate) values: BTreeMap<String, String>,
@@ -79,29 +96,17 @@ impl Plan {
         let mut values = BTreeMap::new();
         let mut secrets = Vec::new();
         let files = files(subject, uid, gid, &mut values, &mut secrets)?;
-        let mut env: BTreeMap<String, String> = config
-            .env
+        let services: Vec<ServicePlan> = subject
+            .services
             .iter()
-            .filter_map(|entry| entry.split_once('='))
-            .map(|(k, v)| (k.to_owned(), v.to_owned()))
-            .collect();
-        env.entry("PATH".to_owned()).or_insert_with(|| DEFAULT_PATH.to_owned());
-        for (name, value) in &subject.test.env {
-            let value = match value {
-                EnvValue::Literal(text) => {
-                    if names_a_secret(name) && text.len() >= RECOGNISED {
-                        secrets.push(Secret { name: format!("variable {name}"), value: text.clone() });
-                    }
-                    text.clone()
-                }
-                EnvValue::Generate => {
-                    let value = random_hex(24)?;
-                    secrets.push(Secret { name: format!("variable {name}"), value: value.clone() });
-                    value
-                }
-            };
+            .map(|beside| ServicePlan::new(beside, &mut values, &mut secrets))
+            .collect::<Result<_, _>>()?;
+        let mut env = default_env(config);
+        for (name, value) in environment(&subject.test.env, "", &mut secrets)? {
+            let value = crate::services::fill(&value, &values)
+                .map_err(|why| PlanError::Policy(format!("variable `{name}`: {why}")))?;
             values.insert(name.clone(), value.clone());
-            env.insert(name.clone(), value);
+            env.insert(name, value);
         }
         let cwd = if config.working_dir.is_empty() { "/".to_owned() } else { config.working_dir.clone() };
         let launch = Launch {
@@ -118,8 +123,11 @@ impl Plan {
             volumes: filled_volumes(subject),
             capabilities: subject.test.cap_add.clone(),
             memory: subject.test.memory,
+            ..Launch::default()
         };
-        Ok(Self { launch, secrets, values })
+        let plan = Self { launch, services, secrets, values };
+        crate::expect::check(subject.test, &plan).map_err(PlanError::Policy)?;
+        Ok(plan)
     }
 
     /// A configured request with this run's values in place of `${NAME}`.
@@ -149,6 +157,13 @@ impl Plan {
         }
         out.push_str(rest);
         Ok(out)
+    }
+
+    /// The same, with names that are not known left as they are.
+    pub(crate) fn fill_known(&self, text: &str) -> String {
+        let fill =
+            |text: String, (name, value): (&String, &String)| text.replace(&format!("${{{name}}}"), value);
+        if text.contains("${") { self.values.iter().fold(text.to_owned(), fill) } else { text.to_owned() }
     }
 
     /// Replaces every secret of the run in a text, and the passwords in its URLs.
@@ -207,6 +222,34 @@ fn names_a_secret(name: &str) -> bool {
     WORDS.iter().any(|word| plain.ends_with(word))
         || plain.ends_with("SECRETKEY")
         || plain.ends_with("ACCESSKEY")
+}
+
+/// The variables of an image, and a `PATH`.
+pub(crate) fn default_env(config: &ContainerConfig) -> BTreeMap<String, String> {
+    let entries = config.env.iter().filter_map(|entry| entry.split_once('='));
+    let mut env: BTreeMap<String, String> = entries.map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    env.entry("PATH".to_owned()).or_insert_with(|| DEFAULT_PATH.to_owned());
+    env
+}
+
+/// Variables of the policy with their values; what is secret among them joins the secrets, `whose` before its name.
+pub(crate) fn environment(
+    variables: &BTreeMap<String, EnvValue>,
+    whose: &str,
+    secrets: &mut Vec<Secret>,
+) -> Result<BTreeMap<String, String>, PlanError> {
+    let mut env = BTreeMap::new();
+    for (name, value) in variables {
+        let (value, secret) = match value {
+            EnvValue::Literal(text) => (text.clone(), names_a_secret(name) && text.len() >= RECOGNISED),
+            EnvValue::Generate => (random_hex(24)?, true),
+        };
+        if secret {
+            secrets.push(Secret { name: format!("{whose}variable {name}"), value: value.clone() });
+        }
+        env.insert(name.clone(), value);
+    }
+    Ok(env)
 }
 
 /// Random bytes from the operating system, in hexadecimal.
@@ -277,7 +320,7 @@ fn files(
 }
 
 /// Supplementary groups of the image's user, by name, as an engine resolves them.
-fn groups(image: &ImageFacts, uid: u32) -> Vec<u32> {
+pub(crate) fn groups(image: &ImageFacts, uid: u32) -> Vec<u32> {
     let Some(user) = image.users.iter().find(|user| user.uid == uid) else { return Vec::new() };
     image.groups.iter().filter(|group| group.members.contains(&user.name)).map(|group| group.gid).collect()
 }
@@ -294,12 +337,21 @@ fn tmpfs(subject: &Subject<'_>) -> Result<Vec<TmpfsMount>, PlanError> {
         if filled.contains(path) || mounts.iter().any(|mount: &TmpfsMount| mount.path == *path) {
             continue;
         }
-        let known =
-            subject.image.file(path.trim_end_matches('/')).filter(|file| file.kind == FileKind::Directory);
-        let (mode, uid, gid) = known.map_or((0o755, 0, 0), |file| (file.mode & 0o7777, file.uid, file.gid));
-        mounts.push(TmpfsMount { path: path.clone(), size: None, mode, uid, gid, exec: true });
+        mounts.push(volume_of(subject.image, path));
     }
     Ok(mounts)
+}
+
+/// A memory file system for each volume of an image.
+pub(crate) fn volumes_of(image: &ImageFacts) -> Vec<TmpfsMount> {
+    image.config.config.volumes.keys().map(|path| volume_of(image, path)).collect()
+}
+
+/// A memory file system in the place of a fresh volume, owned as the image's directory is.
+fn volume_of(image: &ImageFacts, path: &str) -> TmpfsMount {
+    let known = image.file(path.trim_end_matches('/')).filter(|file| file.kind == FileKind::Directory);
+    let (mode, uid, gid) = known.map_or((0o755, 0, 0), |file| (file.mode & 0o7777, file.uid, file.gid));
+    TmpfsMount { path: path.to_owned(), size: None, mode, uid, gid, exec: true }
 }
 
 /// Volumes of the image that hold files of the image, and that no declared temporary file system covers.
@@ -364,7 +416,7 @@ mod tests {
             tmpfs: vec![],
             volumes: vec![],
             capabilities: vec![],
-            memory: None,
+            ..Launch::default()
         }
     }
 
@@ -399,7 +451,7 @@ mod tests {
     fn a_line_without_end_is_cut_after_its_secrets_are_gone() {
         let launch = launch();
         let secrets = vec![Secret { name: "file /t".to_owned(), value: "s3cret-s3cret".to_owned() }];
-        let plan = Plan { launch, secrets, values: BTreeMap::new() };
+        let plan = Plan { launch, services: vec![], secrets, values: BTreeMap::new() };
         // The secret lies across the place of the cut.
         let line = format!("{}s3cret-s3cret{}", "ä".repeat(SHOWN - 6), "x".repeat(1000));
         let shown = plan.shown(&line);
@@ -412,7 +464,8 @@ mod tests {
     fn values_of_the_run_fill_requests_and_are_redacted() {
         let launch = launch();
         let secrets = vec![Secret { name: "file /t".to_owned(), value: "s3cret".to_owned() }];
-        let plan = Plan { launch, secrets, values: BTreeMap::from([("/t".to_owned(), "s3cret".to_owned())]) };
+        let values = BTreeMap::from([("/t".to_owned(), "s3cret".to_owned())]);
+        let plan = Plan { launch, services: vec![], secrets, values };
         let expectation = Expectation {
             request: "POST /x".to_owned(),
             headers: BTreeMap::from([("Authorization".to_owned(), "Bearer ${/t}".to_owned())]),

@@ -127,7 +127,11 @@ pub(crate) fn exposed(subject: &Subject<'_>) -> Vec<u16> {
 
 /// The declared health check as a command, where one is declared and not switched off.
 pub(crate) fn health_argv(subject: &Subject<'_>) -> Option<Vec<String>> {
-    let config = &subject.image.config.config;
+    health_argv_of(&subject.image.config.config)
+}
+
+/// The same of any image's configuration.
+pub(crate) fn health_argv_of(config: &seaworthy_oci::ContainerConfig) -> Option<Vec<String>> {
     let health = config.healthcheck.as_ref()?;
     match health.test.split_first() {
         Some((kind, rest)) if kind == "CMD" && !rest.is_empty() => Some(rest.to_vec()),

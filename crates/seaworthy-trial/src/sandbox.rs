@@ -1,22 +1,25 @@
 //! The trial on the embedded sandbox.
 
 use crate::driver::{
-    Captured, Container, Driver, DriverError, ExecResult, Launch, PrivilegeStatus, write_files,
+    Captured, Container, Driver, DriverError, ExecResult, Launch, Peer, PrivilegeStatus, write_files,
 };
+use crate::forward::Forwards;
 use seaworthy_facts::{Exit, SocketFact, WriteFact};
 use seaworthy_sandbox::{
-    Bind, CapSet, ErrorKind, Exec, Mode, Network, ProcStatus, Protocol, Rootfs, Running, Runtime, Seccomp,
-    Socket, Spec, Tmpfs, WriteKind,
+    Bind, CapSet, ErrorKind, Exec, Host, Mode, Network, ProcStatus, Protocol, Rootfs, Running, Runtime,
+    Seccomp, Socket, Spec, Tmpfs, WriteKind,
 };
-use std::net::TcpStream;
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Boots an unpacked image in the embedded sandbox.
 pub struct SandboxDriver<'a> {
     runtime: &'a Runtime,
-    rootfs: PathBuf,
+    /// Trees of the image, the base first.
+    rootfs: Vec<PathBuf>,
     work: PathBuf,
     notes: Vec<String>,
     boots: AtomicU64,
@@ -26,7 +29,12 @@ impl<'a> SandboxDriver<'a> {
     /// A driver for an unpacked image. `work` is a private directory for files of the runs; `notes` are reasons for
     /// reduced fidelity that are known already, such as owners that could not be restored when unpacking.
     pub fn new(runtime: &'a Runtime, rootfs: &Path, work: &Path, notes: Vec<String>) -> Self {
-        Self { runtime, rootfs: rootfs.to_owned(), work: work.to_owned(), notes, boots: AtomicU64::new(0) }
+        Self::stacked(runtime, vec![rootfs.to_owned()], work, notes)
+    }
+
+    /// The same for trees that overlayfs stacks, the base first. Volumes that the image fills need the first way.
+    pub fn stacked(runtime: &'a Runtime, trees: Vec<PathBuf>, work: &Path, notes: Vec<String>) -> Self {
+        Self { runtime, rootfs: trees, work: work.to_owned(), notes, boots: AtomicU64::new(0) }
     }
 
     fn spec(&self, launch: &Launch, binds: Vec<Bind>) -> Result<Spec, DriverError> {
@@ -42,7 +50,7 @@ impl<'a> SandboxDriver<'a> {
             noexec: !mount.exec,
             ..Tmpfs::new(&mount.path)
         });
-        let mut spec = Spec::new(Rootfs::directory(&self.rootfs), launch.argv.iter().cloned());
+        let mut spec = Spec::new(Rootfs { lowers: self.rootfs.clone() }, launch.argv.iter().cloned());
         spec.read_only = launch.read_only;
         spec.env.clone_from(&launch.env);
         spec.cwd = PathBuf::from(&launch.cwd);
@@ -50,13 +58,20 @@ impl<'a> SandboxDriver<'a> {
         spec.gid = launch.gid;
         spec.groups.clone_from(&launch.groups);
         spec.capabilities = capabilities;
-        spec.no_new_privileges = true;
+        spec.no_new_privileges = !launch.may_gain_privileges;
         spec.seccomp = Seccomp::Docker;
         spec.tmpfs = tmpfs.collect();
         spec.binds = binds;
         spec.network = Network::Private;
+        let host = |peer: &Peer| Host { name: peer.name.clone(), address: address(peer).into() };
+        spec.hosts = launch.peers.iter().map(host).collect();
+        let ports = |peer: &Peer| {
+            let address = address(peer);
+            peer.ports.iter().map(move |port| SocketAddrV4::new(address, *port)).collect::<Vec<_>>()
+        };
+        spec.listen = launch.peers.iter().flat_map(ports).collect();
         spec.memory_bytes = launch.memory;
-        spec.pids = Some(512);
+        spec.pids = Some(launch.pids.unwrap_or(512));
         Ok(spec)
     }
 
@@ -65,7 +80,12 @@ impl<'a> SandboxDriver<'a> {
         for path in &launch.volumes {
             let source = self.work.join(format!("volume-{}", self.boots.fetch_add(1, Ordering::Relaxed)));
             let owners = self.runtime.mode() == &Mode::Root;
-            crate::volume::copy(&self.rootfs, path, &source, owners).map_err(|error| {
+            let [rootfs] = self.rootfs.as_slice() else {
+                return Err(DriverError::Failed(format!(
+                    "the volume `{path}` cannot be filled from several trees"
+                )));
+            };
+            crate::volume::copy(rootfs, path, &source, owners).map_err(|error| {
                 DriverError::Failed(format!("failed to fill the volume `{path}`: {error}"))
             })?;
             binds.push(Bind { source, target: PathBuf::from(path), read_only: false });
@@ -109,11 +129,32 @@ impl Driver for SandboxDriver<'_> {
             // The box holds the files by their mounts; on the host they need not stay, and secrets must not.
             let _ = std::fs::remove_dir_all(dir);
         }
-        Ok(Box::new(SandboxContainer(booted?)))
+        let mut running = booted?;
+        let targets = launch
+            .peers
+            .iter()
+            .flat_map(|peer| peer.ports.iter().map(|port| (Arc::clone(&peer.container), *port)));
+        let pairs = running.take_listeners().into_iter().zip(targets);
+        let forwards =
+            Forwards::start(pairs.map(|(listener, (target, port))| (listener, target, port)).collect())
+                .map_err(|error| DriverError::Failed(format!("failed to lead to the services: {error}")))?;
+        Ok(Box::new(SandboxContainer(running, forwards)))
     }
 }
 
-struct SandboxContainer(Running);
+/// A box, and what leads from it to its services. The box ends first.
+struct SandboxContainer(Running, #[expect(dead_code, reason = "held for its drop")] Forwards);
+
+/// The address of a service on the loopback of every box: its number counts from 127.0.2.1.
+fn address(peer: &Peer) -> Ipv4Addr {
+    let [_, _, high, low] = u32::try_from(peer.number + 1).unwrap_or(u32::MAX).to_be_bytes();
+    Ipv4Addr::new(127, 0, 2_u8.saturating_add(high), low)
+}
+
+/// Whether an address is one of a service, on which this process listens.
+fn is_service(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(address) if address.is_loopback() && address.octets()[2] >= 2)
+}
 
 impl Container for SandboxContainer {
     fn started(&self) -> Instant {
@@ -176,7 +217,9 @@ impl Container for SandboxContainer {
     }
 
     fn sockets(&self) -> Result<Vec<SocketFact>, DriverError> {
-        Ok(socket_facts(self.0.sockets().map_err(|error| explain(&error))?))
+        let sockets = self.0.sockets().map_err(|error| explain(&error))?;
+        let own = sockets.into_iter().filter(|socket| socket.owner.is_some() || !is_service(socket.addr));
+        Ok(socket_facts(own.collect()))
     }
 
     fn status(&self) -> Result<PrivilegeStatus, DriverError> {

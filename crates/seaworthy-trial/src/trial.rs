@@ -2,11 +2,11 @@
 
 use crate::boot::{Booted, boot, millis};
 use crate::driver::{Container, Driver, DriverError, Launch};
-use crate::http::{self, Request};
+use crate::http::Request;
 use crate::plan::{Plan, Subject};
 use crate::probe::Probe;
-use crate::{health, logs, missing, stop, writes};
-use seaworthy_facts::{CapabilityFacts, HttpResult, Observed, ReadyFacts, RunFacts};
+use crate::{expect, health, logs, missing, stop, writes};
+use seaworthy_facts::{CapabilityFacts, Observed, ReadyFacts, RunFacts};
 use seaworthy_sandbox::CapSet;
 use std::time::{Duration, Instant};
 
@@ -172,8 +172,15 @@ fn observe(
             .test
             .http
             .iter()
-            .map(|expectation| expect(container, plan, expectation, port, &mut answers));
+            .map(|expectation| expect::http(container, plan, expectation, port, &mut answers));
         facts.http = Observed::Seen(results.collect());
+    }
+    if subject.test.command.is_empty() {
+        facts.commands = Observed::NotApplicable("no `[[image.test.command]]` is configured".to_owned());
+    } else {
+        tell(Event::Begins("running the configured commands inside".to_owned()));
+        let results = subject.test.command.iter().map(|command| expect::command(container, plan, command));
+        facts.commands = Observed::Seen(results.collect());
     }
     tell(Event::Begins("watching the health check".to_owned()));
     facts.health = match health::watch(container, plan, subject) {
@@ -244,62 +251,6 @@ fn drain_request(
     }
 }
 
-/// One configured request and what is wrong with its answer.
-fn expect(
-    container: &dyn Container,
-    plan: &Plan,
-    expectation: &seaworthy_finding::Expectation,
-    port: Option<u16>,
-    answers: &mut Vec<String>,
-) -> HttpResult {
-    let mut result = HttpResult { request: expectation.request.clone(), ..HttpResult::default() };
-    let request = match plan.request(expectation) {
-        Ok(request) => request,
-        Err(why) => {
-            result.failures.push(why);
-            return result;
-        }
-    };
-    let Some(port) = request.port.or(port) else {
-        result.failures.push("no port is known; write `GET :8080/…`".to_owned());
-        return result;
-    };
-    let answer = container
-        .connect(port, Duration::from_secs(2))
-        .and_then(|stream| http::ask(stream, &request, Duration::from_secs(10)));
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(error) => {
-            result.failures.push(format!("no answer: {error}"));
-            return result;
-        }
-    };
-    result.status = Some(answer.status);
-    let wanted = expectation.status.unwrap_or(200);
-    if answer.status != wanted {
-        result.failures.push(format!("answered {}, expected {wanted}", answer.status));
-    }
-    if let Some(text) = &expectation.body_contains
-        && !answer.body.contains(text)
-    {
-        result.failures.push(format!("the body does not contain `{text}`"));
-    }
-    for (name, value) in &expectation.response_headers {
-        let found = answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        match found {
-            Some((_, actual)) if actual.contains(value) => {}
-            Some((_, actual)) => {
-                result.failures.push(format!("header `{name}` is `{actual}`, expected `{value}` in it"));
-            }
-            None => result.failures.push(format!("header `{name}` is missing")),
-        }
-    }
-    if request.method != "GET" {
-        answers.push(answer.body);
-    }
-    result
-}
-
 /// The boots that follow the main one; they run beside one another.
 #[expect(clippy::too_many_arguments, reason = "the parts of one trial, each used once")]
 fn further_boots(
@@ -320,9 +271,15 @@ fn further_boots(
         count => format!(", and {count} times without a required variable"),
     };
     tell(Event::Begins(format!("booting on a writable root{without}")));
+    // A refusal may take as long as a start does on this machine at this hour, unless the policy has a limit.
+    let started = facts.ready.seen().map_or(0, |ready| ready.boot.ms);
+    let refuse = match subject.test.refuse_within {
+        Some(_) => options.refuse,
+        None => options.refuse.max(Duration::from_millis(started.saturating_mul(4))),
+    };
     let (written, missed) = std::thread::scope(|scope| {
         let written = scope.spawn(|| writes::observe(driver, &base, subject, probe, port, options.ready));
-        let missed = missing::each(driver, &base, subject.required, probe, options.refuse);
+        let missed = missing::each(driver, &base, subject.required, probe, refuse);
         (written.join(), missed)
     });
     match written {
@@ -359,7 +316,12 @@ fn hardening(launch: &Launch) -> Vec<String> {
         words.push(format!("only {}", launch.capabilities.join(" ")));
     }
     words.push("no new privileges".to_owned());
-    words.push("no network".to_owned());
+    let peers: Vec<&str> = launch.peers.iter().map(|peer| peer.name.as_str()).collect();
+    words.push(if peers.is_empty() {
+        "no network".to_owned()
+    } else {
+        format!("no network but to {}", peers.join(" "))
+    });
     let mounts: Vec<&str> = launch.tmpfs.iter().map(|mount| mount.path.as_str()).collect();
     if !mounts.is_empty() {
         words.push(format!("tmpfs {}", mounts.join(" ")));

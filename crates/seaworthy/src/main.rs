@@ -1,6 +1,7 @@
 //! The binary: arguments, configuration, one file per command, exit codes.
 
 mod advisories;
+mod beside;
 mod cli;
 mod commands;
 mod config;

@@ -5,15 +5,16 @@ use crate::failure::Failure;
 use crate::interrupt::on_interrupt;
 use crate::release;
 use crate::shell::Shell;
+use crate::stages::TrialArgs;
 use crate::workdir::{self, WorkDir};
 use seaworthy_build::{BuildError, Progress};
 use seaworthy_engine::Engine;
 use seaworthy_facts::{BuildFacts, ProjectFacts, RunFacts};
 use seaworthy_finding::{ExitCode, ImageConfig};
-use seaworthy_oci::{Descriptor, Platform, Reference, Source, media_type};
+use seaworthy_oci::{Descriptor, Digest, Platform, Reference, Source, media_type};
 use seaworthy_registry::{Access, Client};
 use seaworthy_store::{Blobs, Image, Pump, StoreError, descend};
-use seaworthy_trial::{DockerDriver, Event, Options, Plan, Subject};
+use seaworthy_trial::{DockerDriver, Driver, Event, Options, Plan, Subject};
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write as _};
 use std::path::Path;
@@ -240,15 +241,15 @@ fn build_args(facts: &ProjectFacts, image: &ImageConfig) -> BTreeMap<String, Str
 /// The same trial on a Docker Engine.
 pub(crate) fn trial(
     image: &Image,
-    plan: &Plan,
+    plan: &mut Plan,
     subject: &Subject<'_>,
     options: &Options,
-    explicit: bool,
+    args: &TrialArgs<'_>,
     tell: &mut dyn FnMut(Event),
 ) -> Result<RunFacts, Failure> {
     let engine = match Engine::connect() {
         Ok(engine) => engine,
-        Err(error) if explicit => {
+        Err(error) if args.explicit => {
             return Err(engine_failure("reach a Docker Engine", &error).code(ExitCode::EnvironmentMissing));
         }
         Err(error) => {
@@ -260,19 +261,70 @@ pub(crate) fn trial(
     let doomed = run.clone();
     let _stop = on_interrupt(move || remove_run(&doomed));
     let work = WorkDir::new("engine")?;
-    let archive = work.path().join("image.tar");
-    let name = format!("seaworthy-trial:{run}");
-    seaworthy_store::write_docker_archive(image, &archive, Some(&name))
-        .map_err(|error| Failure::of("write the image for the engine", &error))?;
-    let mut stream = std::fs::File::open(&archive)
-        .map_err(|error| Failure::of("read the image for the engine", &error))?;
-    engine.load(&mut stream).map_err(|error| engine_failure("load the image into the engine", &error))?;
-    let facts = {
-        let driver = DockerDriver::new(engine.clone(), &name, &run, work.path());
-        seaworthy_trial::run(&driver, plan, subject, options, tell)
+    let mut loaded = Loaded { engine: &engine, names: Vec::new() };
+    let name = loaded.load(image, &work, &run)?;
+    let driver = DockerDriver::new(engine.clone(), &name, &run, work.path());
+    let mut beside: BTreeMap<String, Box<dyn Driver>> = BTreeMap::new();
+    for (at, service) in args.services.iter().enumerate() {
+        let name = loaded.load(&service.image, &work, &format!("{run}.{at}"))?;
+        beside.insert(service.name.clone(), Box::new(driver.beside(&name)));
+    }
+    let facts = match seaworthy_trial::attach(plan, &beside, tell) {
+        Ok(()) => seaworthy_trial::run(&driver, plan, subject, options, tell),
+        Err(why) => RunFacts::nothing_ran(&why),
     };
-    engine.remove_image(&name).map_err(|error| engine_failure("remove the image from the engine", &error))?;
+    // The services end before their images go, and before the network they are in.
+    plan.launch.peers.clear();
+    loaded.remove()?;
     Ok(facts)
+}
+
+/// Images put into an engine for one run; what is left of them goes with this value.
+struct Loaded<'a> {
+    engine: &'a Engine,
+    names: Vec<String>,
+}
+
+impl Loaded<'_> {
+    /// The name of an image in the engine: its own id where it is there already, else that under which it is put in.
+    fn load(&mut self, image: &Image, work: &WorkDir, tag: &str) -> Result<String, Failure> {
+        if let Source::Daemon(name) = &image.source
+            && let Ok(Some(known)) = self.engine.image(name)
+            && known.id.trim_start_matches("sha256:") == Digest::of(&image.config_bytes).hex()
+        {
+            return Ok(known.id);
+        }
+        let archive = work.path().join("image.tar");
+        let name = format!("seaworthy-trial:{tag}");
+        seaworthy_store::write_docker_archive(image, &archive, Some(&name))
+            .map_err(|error| Failure::of("write the image for the engine", &error))?;
+        let mut stream = std::fs::File::open(&archive)
+            .map_err(|error| Failure::of("read the image for the engine", &error))?;
+        self.names.push(name.clone());
+        self.engine
+            .load(&mut stream)
+            .map_err(|error| engine_failure("load the image into the engine", &error))?;
+        Ok(name)
+    }
+
+    /// Removes them and says whether that worked.
+    fn remove(mut self) -> Result<(), Failure> {
+        for name in std::mem::take(&mut self.names) {
+            self.engine
+                .remove_image(&name)
+                .map_err(|error| engine_failure("remove the image from the engine", &error))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Loaded<'_> {
+    fn drop(&mut self) {
+        for name in &self.names {
+            // The first error is already on its way.
+            let _ = self.engine.remove_image(name);
+        }
+    }
 }
 
 /// Name and version of the engine, or why there is none.
@@ -339,6 +391,13 @@ fn remove_run(run: &str) {
         }
     }
     let _ = engine.remove_image(&format!("seaworthy-trial:{run}"));
+    for at in 0.. {
+        // Those of the services are numbered.
+        if !matches!(engine.image(&format!("seaworthy-trial:{run}.{at}")), Ok(Some(_))) {
+            break;
+        }
+        let _ = engine.remove_image(&format!("seaworthy-trial:{run}.{at}"));
+    }
     let _ = engine.remove_network(&format!("seaworthy-trial-{run}"));
 }
 

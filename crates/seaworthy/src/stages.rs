@@ -1,5 +1,6 @@
 //! The stages as functions from arguments to facts, shared by `ship` and the single commands.
 
+use crate::beside::{self, ServiceImage};
 use crate::cli::{EngineArg, Global};
 use crate::config::Config;
 use crate::failure::Failure;
@@ -13,7 +14,8 @@ use seaworthy_finding::{ExitCode, Family, ImageConfig, Report, TestConfig};
 use seaworthy_oci::{Platform, Source};
 use seaworthy_sandbox::{Mode, Runtime};
 use seaworthy_store::{Image, StoreError};
-use seaworthy_trial::{Event, Options, Plan, PlanError, Required, SandboxDriver, Subject};
+use seaworthy_trial::{Driver, Event, Options, Plan, PlanError, Required, SandboxDriver, Subject};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -207,12 +209,14 @@ fn build_failure(shell: &Shell, error: &BuildError) -> Failure {
 }
 
 /// What a trial is asked to do beyond the policy.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct TrialArgs {
+#[derive(Clone, Copy, Default)]
+pub(crate) struct TrialArgs<'a> {
     /// The engine that was asked for.
     pub(crate) engine: Option<EngineArg>,
     /// Whether the engine was named by the user, so that its absence is an error.
     pub(crate) explicit: bool,
+    /// The images of the policy's services.
+    pub(crate) services: &'a [ServiceImage],
 }
 
 /// Boots the image and observes it. A machine without namespaces gives facts in which nothing was run.
@@ -223,12 +227,20 @@ pub(crate) fn trial(
     project: Option<&ProjectFacts>,
     test: &TestConfig,
     base: &Path,
-    args: &TrialArgs,
+    args: &TrialArgs<'_>,
 ) -> Result<RunFacts, Failure> {
     let required = required(test, project);
     let tmpfs = compose_tmpfs(project);
-    let subject = Subject { image: facts, test, required: &required, tmpfs: &tmpfs, project: base };
-    let plan = Plan::new(&subject).map_err(|error| {
+    let services = beside::plan(args.services, test);
+    let subject = Subject {
+        image: facts,
+        test,
+        required: &required,
+        tmpfs: &tmpfs,
+        project: base,
+        services: &services,
+    };
+    let mut plan = Plan::new(&subject).map_err(|error| {
         let hint = match error {
             PlanError::NoCommand => "set ENTRYPOINT or CMD in the image",
             PlanError::NoUser(_) => {
@@ -243,7 +255,7 @@ pub(crate) fn trial(
         Event::Begins(text) => shell.detail(&text),
     };
     if args.engine == Some(EngineArg::Docker) {
-        return crate::remote::trial(image, &plan, &subject, &options, args.explicit, &mut tell);
+        return crate::remote::trial(image, &mut plan, &subject, &options, args, &mut tell);
     }
     let runtime = runtime(args)?;
     let runtime = match runtime {
@@ -254,11 +266,15 @@ pub(crate) fn trial(
         Runtime::shut_down();
     });
     let work = WorkDir::new("trial")?;
-    let root = work.path().join("rootfs");
-    shell.detail("unpacking the image for the sandbox");
-    let unpacked = seaworthy_store::unpack(image, &root, &seaworthy_store::UnpackOptions::default())
-        .map_err(|error| store_failure("unpack the image", &error))?;
-    let driver = SandboxDriver::new(&runtime, &root, work.path(), unpacked.reduced);
+    let driver = sandbox(shell, &runtime, image, &work, "", plan.launch.volumes.is_empty())?;
+    let mut beside: BTreeMap<String, Box<dyn Driver + '_>> = BTreeMap::new();
+    for service in args.services {
+        let driver = sandbox(shell, &runtime, &service.image, &work, &service.name, true)?;
+        beside.insert(service.name.clone(), Box::new(driver));
+    }
+    if let Err(why) = seaworthy_trial::attach(&mut plan, &beside, &mut tell) {
+        return Ok(RunFacts::nothing_ran(&why));
+    }
     let run = seaworthy_trial::run(&driver, &plan, &subject, &options, &mut tell);
     for reason in &run.reduced_fidelity {
         shell.note(&format!("reduced fidelity: {reason}"));
@@ -266,8 +282,30 @@ pub(crate) fn trial(
     Ok(run)
 }
 
+/// A driver for an image in the sandbox: from the layers an engine holds unpacked, else unpacked below `work`.
+fn sandbox<'a>(
+    shell: &Shell,
+    runtime: &'a Runtime,
+    image: &Image,
+    work: &WorkDir,
+    name: &str,
+    stacked: bool,
+) -> Result<SandboxDriver<'a>, Failure> {
+    // Their owners are those of the image only for root.
+    let trees = if stacked && runtime.mode() == &Mode::Root { image.trees() } else { None };
+    if let Some(trees) = trees.filter(|trees| !trees.is_empty()) {
+        return Ok(SandboxDriver::stacked(runtime, trees, work.path(), Vec::new()));
+    }
+    let root = work.path().join(format!("rootfs{name}"));
+    let what = if name.is_empty() { "the image".to_owned() } else { format!("the image of `{name}`") };
+    shell.detail(&format!("unpacking {what} for the sandbox"));
+    let unpacked = seaworthy_store::unpack(image, &root, &seaworthy_store::UnpackOptions::default())
+        .map_err(|error| store_failure(&format!("unpack {what}"), &error))?;
+    Ok(SandboxDriver::new(runtime, &root, work.path(), unpacked.reduced))
+}
+
 /// The sandbox's runtime, or why there is none.
-fn runtime(args: &TrialArgs) -> Result<Result<Runtime, String>, Failure> {
+fn runtime(args: &TrialArgs<'_>) -> Result<Result<Runtime, String>, Failure> {
     let made = Runtime::new(None);
     let why = match made {
         Ok(runtime) => match runtime.mode() {
@@ -378,7 +416,7 @@ pub(crate) fn image_summary(image: &ImageFacts) -> serde_json::Value {
 }
 
 /// Files and bytes by name.
-fn sums<K: serde::Serialize>(sums: std::collections::BTreeMap<K, (usize, u64)>) -> serde_json::Value {
+fn sums<K: serde::Serialize>(sums: BTreeMap<K, (usize, u64)>) -> serde_json::Value {
     let sums = sums.into_iter().filter_map(|(key, (files, bytes))| {
         let key = serde_json::to_value(key).ok()?.as_str()?.to_owned();
         Some((key, serde_json::json!({ "files": files, "bytes": bytes })))

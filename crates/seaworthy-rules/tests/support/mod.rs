@@ -285,6 +285,7 @@ fn base_run() -> Value {
         "writes": seen(json!([])),
         "logs": seen(json!({"stdout_lines": 3, "stderr_lines": 0, "leaks": [], "log_files": [], "truncated": false})),
         "http": seen(json!([{"request": "GET /healthz", "status": 200, "failures": []}])),
+        "commands": seen(json!([])),
         "memory_peak": 9_000_000, "ms": 900
     })
 }

@@ -2,6 +2,7 @@
 
 use super::{build, inspect, sbom};
 use crate::advisories;
+use crate::beside;
 use crate::cli::{DbPlace, EngineArg, Global, ShipArgs};
 use crate::config::Config;
 use crate::event;
@@ -234,8 +235,13 @@ impl Voyage<'_> {
         let begun = self.begin("test", "boots the image and proves how it behaves");
         let Some(facts) = &self.facts.image else { return };
         let explicit = self.args.engine.is_some();
-        let args = TrialArgs { engine: self.args.engine, explicit };
         let base = self.config.base(&self.args.path);
+        let policy = &self.policy;
+        let services = match beside::open(self.shell, self.global, &policy.test, &policy.bases, base) {
+            Ok(services) => services,
+            Err(failure) => return self.fail("test", begun, failure),
+        };
+        let args = TrialArgs { engine: self.args.engine, explicit, services: &services };
         match stages::trial(
             self.shell,
             image,

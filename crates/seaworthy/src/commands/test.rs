@@ -1,5 +1,6 @@
 //! `seaworthy test IMAGE`.
 
+use crate::beside;
 use crate::cli::{Global, TestArgs};
 use crate::config::Config;
 use crate::failure::Failure;
@@ -19,9 +20,12 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &TestArgs) -> Result<Ex
     let image_facts = stages::inspect(&image)?;
     let project = args.project.as_deref().map(stages::collect).transpose()?;
     let test = test_config(&config, args)?;
-    let trial = TrialArgs { engine: args.engine, explicit: args.engine.is_some() };
+    let base = config.base(root);
+    let bases = config.image().map(|image| image.bases.clone()).unwrap_or_default();
+    let services = beside::open(shell, global, &test, &bases, base)?;
+    let trial = TrialArgs { engine: args.engine, explicit: args.engine.is_some(), services: &services };
     shell.progress("Test", &args.image);
-    let run = stages::trial(shell, &image, &image_facts, project.as_ref(), &test, config.base(root), &trial)?;
+    let run = stages::trial(shell, &image, &image_facts, project.as_ref(), &test, base, &trial)?;
     let facts = Facts { project, image: Some(image_facts), run: Some(run), ..Facts::default() };
     let report = stages::report(global, &config, config.image(), &facts, &[Family::Run], "test", &args.image);
     output::write(shell, global, &config.policy, &report, root)

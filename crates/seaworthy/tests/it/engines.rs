@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A Docker Engine and its client. When it is dropped nothing may be in the engine that was not there before.
-struct Docker {
+pub(crate) struct Docker {
     client: PathBuf,
     before: BTreeSet<String>,
     _turn: MutexGuard<'static, ()>,
@@ -22,7 +22,7 @@ static TURN: Mutex<()> = Mutex::new(());
 
 impl Docker {
     /// `None`, with a line, where no engine answers. Waits for its turn.
-    fn take() -> Option<Self> {
+    pub(crate) fn take() -> Option<Self> {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(client) = program("docker") else {
             skipped("no docker client");

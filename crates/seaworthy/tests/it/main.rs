@@ -26,6 +26,7 @@ mod sboms;
 mod scan;
 mod scan_update;
 mod secrets_hidden;
+mod services;
 mod ship;
 mod support;
 mod tags;
