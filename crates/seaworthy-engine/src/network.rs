@@ -63,6 +63,43 @@ impl Engine {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Volumes {
+    volumes: Option<Vec<ListedVolume>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListedVolume {
+    name: String,
+    labels: Option<std::collections::BTreeMap<String, String>>,
+}
+
+impl Engine {
+    /// Names of the volumes that runs made and kept, each with its run.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub fn leftover_volumes(&self) -> Result<Vec<(String, String)>, EngineError> {
+        let filter = escape(&json!({ "label": [RUN_LABEL] }).to_string());
+        let listed: Volumes = self.client.get(&format!("/volumes?filters={filter}"))?;
+        let run = |volume: ListedVolume| Some((volume.name, volume.labels?.remove(RUN_LABEL)?));
+        Ok(listed.volumes.unwrap_or_default().into_iter().filter_map(run).collect())
+    }
+
+    /// Removes a volume by name. One that is gone already is no error.
+    ///
+    /// # Errors
+    /// When a container uses it.
+    pub fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        match self.client.delete(&format!("/volumes/{}", escape(name))) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl NetworkGuard {
     /// The network's id, for [`crate::NetworkMode::Named`].
     pub fn id(&self) -> &str {

@@ -82,6 +82,12 @@ pub struct ContainerSpec {
     pub binds: Vec<Bind>,
     /// Directories that get a volume of their own, removed with the container.
     pub volumes: Vec<String>,
+    /// Volumes with a name, which stay when the container goes: name → path. Made, and filled from the image, at first use.
+    pub kept_volumes: BTreeMap<String, String>,
+    /// Settings of the kernel in the container's namespaces.
+    pub sysctls: BTreeMap<String, String>,
+    /// Name servers in place of the engine's own choice.
+    pub dns: Vec<String>,
     /// Memory limit in bytes; swap is limited to the same, that is, forbidden.
     pub memory: Option<u64>,
     /// Limit of processes and threads.
@@ -102,6 +108,14 @@ impl ContainerSpec {
         let mut labels = self.labels.clone();
         labels.insert(crate::RUN_LABEL.to_owned(), self.run.clone());
         let volumes = self.volumes.iter().map(|path| json!({ "Type": "volume", "Target": path }));
+        let kept = self.kept_volumes.iter().map(|(name, path)| {
+            json!({
+                "Type": "volume",
+                "Source": name,
+                "Target": path,
+                "VolumeOptions": { "Labels": { crate::RUN_LABEL: self.run } },
+            })
+        });
         let mounts: Vec<Value> = self
             .binds
             .iter()
@@ -114,6 +128,7 @@ impl ContainerSpec {
                 })
             })
             .chain(volumes)
+            .chain(kept)
             .collect();
         let security = if self.no_new_privileges { vec!["no-new-privileges"] } else { Vec::new() };
         let published: Map<String, Value> = self
@@ -134,8 +149,15 @@ impl ContainerSpec {
             "NetworkMode": self.network.name(),
             "PortBindings": published,
             // Logs must be readable back, whatever the engine's default driver is.
-            "LogConfig": { "Type": "json-file", "Config": {} },
+            // One that writes without end must not fill the engine's disk.
+            "LogConfig": { "Type": "json-file", "Config": { "max-size": "64m", "max-file": "1" } },
         });
+        if !self.sysctls.is_empty() {
+            host["Sysctls"] = json!(self.sysctls);
+        }
+        if !self.dns.is_empty() {
+            host["Dns"] = json!(self.dns);
+        }
         if let Some(memory) = self.memory {
             host["Memory"] = json!(memory);
             host["MemorySwap"] = json!(memory);

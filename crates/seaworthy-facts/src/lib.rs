@@ -44,8 +44,9 @@ pub use project::{
 };
 pub use release::{ReferrerFact, ReleaseFacts, SignatureFact, TagFact};
 pub use run::{
-    Boot, CapabilityFacts, CommandResult, Drain, Exit, HealthFacts, HttpResult, LogFacts, MissingVariable,
-    ReadyFacts, RunFacts, SocketFact, StopFacts, WriteFact,
+    Boot, CapabilityFacts, CapabilityNeed, CommandResult, Drain, EgressFacts, Exit, HealthFacts, HttpResult,
+    IdleFacts, LoadFacts, LogFacts, MissingVariable, ReadyFacts, RestartFacts, RunFacts, SignalFact,
+    SocketFact, StopFacts, TmpfsNeed, VolumeFact, WriteFact, WrongValue, ZombieFact,
 };
 pub use scan::{
     BaseChange, DatabaseFact, EcosystemFact, Origin, Rating, ScanBase, ScanFacts, Standing, Tally,

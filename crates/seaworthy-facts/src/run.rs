@@ -160,6 +160,157 @@ pub struct LogFacts {
     /// Whether more was logged than was read.
     #[serde(default)]
     pub truncated: bool,
+    /// Lines in which a password or token stands that is no value of the run, with the value left out.
+    #[serde(default)]
+    pub generated: Vec<String>,
+    /// Bytes on both streams; at least so many where the log was not read to its end.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Time in which they were written.
+    #[serde(default)]
+    pub ms: u64,
+}
+
+/// A process that has ended and that its parent does not reap.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZombieFact {
+    /// The kernel's short name.
+    pub name: String,
+    /// Its id inside the container.
+    pub pid: i32,
+    /// Its parent's id inside the container.
+    pub parent: i32,
+    /// Its parent's short name.
+    pub parent_name: String,
+}
+
+/// The running service when nobody asks it anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdleFacts {
+    /// Processes, zombies included.
+    pub processes: u32,
+    /// Threads of all processes.
+    pub threads: u32,
+    /// Processes that stayed zombies for a while.
+    pub zombies: Vec<ZombieFact>,
+    /// Resident memory of all processes in bytes, shared pages counted more than once.
+    pub memory: u64,
+    /// Open file descriptors of all processes.
+    pub descriptors: u64,
+    /// Processor time its threads used or waited for while it was watched, in milliseconds.
+    pub cpu_ms: u64,
+    /// How long it was watched, in milliseconds.
+    pub watched_ms: u64,
+    /// Processes the kernel killed for want of memory although process 1 lives.
+    pub oom_kills: u64,
+    /// Processes and threads that were refused by the process limit.
+    pub refused: u64,
+    /// The process limit.
+    pub process_limit: u32,
+}
+
+/// The same request many times, one after another.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadFacts {
+    /// The request, such as `GET /healthz`, or `connection to port 5432`.
+    pub request: String,
+    /// How often it was made.
+    pub sent: u32,
+    /// How often it was answered.
+    pub answered: u32,
+    /// Why the first unanswered one got no answer.
+    pub error: Option<String>,
+    /// Open file descriptors before, in the middle and after.
+    pub descriptors: Vec<u64>,
+    /// Resident memory in bytes before, in the middle and after.
+    pub memory: Vec<u64>,
+}
+
+/// Attempts to reach other machines, counted by the kernel in a network without a way out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EgressFacts {
+    /// Connections and packets to addresses outside.
+    pub direct: u64,
+    /// Packets to the name server, which is not there.
+    pub lookups: u64,
+}
+
+/// What of the forbidden the service needs to become ready.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapabilityNeed {
+    /// Capabilities without which it does not become ready, by name without `CAP_`; empty where none is needed.
+    pub needed: Vec<String>,
+    /// Whether each of them was shown to be needed.
+    pub minimal: bool,
+    /// Boots made to find them.
+    pub boots: u32,
+    /// The boot without them.
+    pub without: Boot,
+}
+
+/// The temporary file systems that were found to be enough.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TmpfsNeed {
+    /// Their paths.
+    pub paths: Vec<String>,
+    /// Those among them that hold files of the image, which a temporary file system hides.
+    pub hiding: Vec<String>,
+    /// The boot on a read-only root with them.
+    pub boot: Boot,
+}
+
+/// A declared volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VolumeFact {
+    /// Where.
+    pub path: String,
+    /// Owner of a fresh one.
+    pub uid: u32,
+    /// Group of a fresh one.
+    pub gid: u32,
+    /// Permission bits of a fresh one.
+    pub mode: u32,
+    /// Whether the process may make files in a fresh one.
+    pub writable: bool,
+}
+
+/// What other signals did to a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignalFact {
+    /// What was sent, such as `SIGINT` or `SIGTERM twice`.
+    pub sent: String,
+    /// How it ended.
+    pub exit: Exit,
+    /// Time from the first signal to the end.
+    pub ms: u64,
+    /// Whether SIGKILL was needed.
+    pub forced: bool,
+}
+
+/// A second start with the volumes of the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestartFacts {
+    /// The volumes kept.
+    pub volumes: Vec<String>,
+    /// Files the first run left in them.
+    pub files: u32,
+    /// Files among them that were gone once the second was ready.
+    pub lost: Vec<String>,
+    /// The second boot.
+    pub boot: Boot,
+}
+
+/// A boot with a senseless value in one variable.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrongValue {
+    /// The variable.
+    pub name: String,
+    /// The value it was given.
+    pub value: String,
+    /// What kind of value it has otherwise, such as `a number`.
+    pub kind: String,
+    /// The boot.
+    pub boot: Boot,
 }
 
 /// How the declared health check behaved, driven by Seaworthy.
@@ -181,6 +332,12 @@ pub struct HealthFacts {
     pub last_output: String,
     /// What explains a failure.
     pub diagnosis: Vec<String>,
+    /// When an engine says `unhealthy` at the latest: start period and the failed probes after it. 0 where unknown.
+    #[serde(default)]
+    pub deadline_ms: u64,
+    /// How the service ended while it was probed.
+    #[serde(default)]
+    pub ended: Option<Exit>,
 }
 
 /// One configured request and its answer.
@@ -243,6 +400,39 @@ pub struct RunFacts {
     /// Configured commands inside the container.
     #[serde(default)]
     pub commands: Observed<Vec<CommandResult>>,
+    /// The service at rest.
+    #[serde(default)]
+    pub idle: Observed<IdleFacts>,
+    /// The ready request, many times.
+    #[serde(default)]
+    pub load: Observed<LoadFacts>,
+    /// Attempts to reach other machines.
+    #[serde(default)]
+    pub egress: Observed<EgressFacts>,
+    /// Capabilities needed to become ready.
+    #[serde(default)]
+    pub capabilities: Observed<CapabilityNeed>,
+    /// Temporary file systems that make a read-only root possible.
+    #[serde(default)]
+    pub tmpfs: Observed<TmpfsNeed>,
+    /// Declared volumes.
+    #[serde(default)]
+    pub volumes: Observed<Vec<VolumeFact>>,
+    /// A boot as a user the image does not know, in group 0.
+    #[serde(default)]
+    pub any_user: Observed<Boot>,
+    /// Other signals than the stop signal.
+    #[serde(default)]
+    pub signals: Observed<Vec<SignalFact>>,
+    /// A second start with the same volumes.
+    #[serde(default)]
+    pub restart: Observed<RestartFacts>,
+    /// A second container beside the first, on the same volumes.
+    #[serde(default)]
+    pub replica: Observed<Boot>,
+    /// Boots with a senseless value in one variable each.
+    #[serde(default)]
+    pub wrong: Observed<Vec<WrongValue>>,
     /// Peak memory in bytes.
     pub memory_peak: Option<u64>,
     /// Wall time of the whole trial.
@@ -262,6 +452,8 @@ impl RunFacts {
         self.ready = Observed::NotRun(why.to_owned());
         self.offline = Observed::NotRun(why.to_owned());
         self.read_only = Observed::NotRun(why.to_owned());
+        self.capabilities = Observed::NotRun(why.to_owned());
+        self.volumes = Observed::NotRun(why.to_owned());
         self.not_run_after_ready(why);
     }
 
@@ -277,5 +469,14 @@ impl RunFacts {
         self.logs = Observed::NotRun(why.to_owned());
         self.http = Observed::NotRun(why.to_owned());
         self.commands = Observed::NotRun(why.to_owned());
+        self.idle = Observed::NotRun(why.to_owned());
+        self.load = Observed::NotRun(why.to_owned());
+        self.egress = Observed::NotRun(why.to_owned());
+        self.tmpfs = Observed::NotRun(why.to_owned());
+        self.any_user = Observed::NotRun(why.to_owned());
+        self.signals = Observed::NotRun(why.to_owned());
+        self.restart = Observed::NotRun(why.to_owned());
+        self.replica = Observed::NotRun(why.to_owned());
+        self.wrong = Observed::NotRun(why.to_owned());
     }
 }

@@ -197,6 +197,9 @@ pub struct TestConfig {
     /// Commands inside the running container.
     #[serde(default)]
     pub command: Vec<CommandExpectation>,
+    /// Whether the boots are made too that take long: other users, signals and values, a second start and replica.
+    #[serde(default)]
+    pub thorough: bool,
     /// Images booted beside it.
     #[serde(default)]
     pub services: BTreeMap<String, ServiceConfig>,

@@ -5,6 +5,16 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// `1 process`, `2 processes`.
+pub(crate) fn processes(number: u32) -> String {
+    if number == 1 { "1 process".to_owned() } else { format!("{number} processes") }
+}
+
+/// `once`, `3 times`.
+pub(crate) fn times(number: u64) -> String {
+    if number == 1 { "once".to_owned() } else { format!("{number} times") }
+}
+
 /// What an evidence says before the digest of a secret, so that a waiver can name it.
 pub(crate) const SHA256_OF_VALUE: &str = "SHA-256 of the value ";
 

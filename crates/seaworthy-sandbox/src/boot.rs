@@ -111,6 +111,7 @@ pub(crate) fn boot(inner: &Arc<Inner>, spec: &Spec) -> Result<Running, Error> {
         },
         join_network: if rootless { None } else { joined.map(|handle| handle.0.net.as_raw_fd()) },
         loopback: joined.is_none(),
+        low_ports: spec.low_ports && joined.is_none(),
         overlay: overlay::Plan::new(&spec.rootfs, &layout, rootless)?,
         mounts: mounts::Plan::new(&binds, optional, &spec.tmpfs, &views, spec.read_only, rootless)?,
         hostname: c_string(&spec.hostname, "host name")?,

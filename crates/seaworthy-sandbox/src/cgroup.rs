@@ -27,6 +27,38 @@ pub(crate) struct Groups {
     pub(crate) pids: Result<Place, String>,
 }
 
+/// How often processes ran into the limits of their groups.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Processes the kernel killed for want of memory.
+    pub memory: u64,
+    /// Processes and threads that were refused.
+    pub processes: u64,
+}
+
+impl Reached {
+    /// What a process's own groups say; `None` where they are not seen from here.
+    pub(crate) fn of(pid: i32) -> Option<Self> {
+        let mounts = parse_mounts(&fs::read_to_string("/proc/self/mountinfo").ok()?);
+        let own = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+        let place = |controller: &str| {
+            let divided = |mount: &&Mount| {
+                !mount.unified && mount.options.split(',').any(|option| option == controller)
+            };
+            let mount = mounts.iter().find(divided).or_else(|| mounts.iter().find(|mount| mount.unified))?;
+            let listed =
+                |list: &str| mount.unified && list.is_empty() || list.split(',').any(|n| n == controller);
+            let directory = own_directory(mount, own_path(&own, listed)?);
+            // From inside a container the path may lead nowhere, and its parent's numbers would be a stranger's.
+            directory.join("cgroup.procs").is_file().then_some(Place { directory, unified: mount.unified })
+        };
+        Some(Self {
+            memory: place("memory").map_or(0, |place| place.oom_kills()),
+            processes: place("pids").map_or(0, |place| place.refused()),
+        })
+    }
+}
+
 /// A directory in which a group with one controller can be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -153,9 +185,12 @@ impl Cgroup {
 
     /// How many processes of the box the kernel killed for want of memory.
     pub(crate) fn oom_kills(&self) -> u64 {
-        let Some(place) = &self.memory else { return 0 };
-        let text = fs::read_to_string(place.file("memory.events", "memory.oom_control")).unwrap_or_default();
-        text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok()).unwrap_or_default()
+        self.memory.as_ref().map_or(0, Place::oom_kills)
+    }
+
+    /// How often the box ran into its limits.
+    pub(crate) fn reached(&self) -> Reached {
+        Reached { memory: self.oom_kills(), processes: self.pids.as_ref().map_or(0, Place::refused) }
     }
 
     /// Removes the groups once their processes are gone.
@@ -167,6 +202,16 @@ impl Cgroup {
 }
 
 impl Place {
+    fn oom_kills(&self) -> u64 {
+        let text = fs::read_to_string(self.file("memory.events", "memory.oom_control")).unwrap_or_default();
+        text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok()).unwrap_or_default()
+    }
+
+    fn refused(&self) -> u64 {
+        let text = fs::read_to_string(self.file("pids.events", "pids.events")).unwrap_or_default();
+        text.lines().find_map(|line| line.strip_prefix("max ")?.trim().parse().ok()).unwrap_or_default()
+    }
+
     fn file(&self, unified: &str, divided: &str) -> PathBuf {
         self.directory.join(if self.unified { unified } else { divided })
     }

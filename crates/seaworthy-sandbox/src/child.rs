@@ -46,6 +46,10 @@ fn set_up(plan: &Plan) -> Result<Never, Failure> {
     if plan.loopback {
         sys::loopback_up().map_err(|e| Step::Loopback.failed(e))?;
     }
+    if plan.low_ports {
+        // The file is that of this process's network. Where it may not be written, the kernel's rule stays.
+        let _ = sys::write_file(c"/proc/sys/net/ipv4/ip_unprivileged_port_start", b"0");
+    }
     sys::make_private(c"/").map_err(|e| Step::PrivateMounts.failed(e))?;
     let sources = plan.mounts.take_sources()?;
     let upper = plan.overlay.mount()?;

@@ -7,9 +7,10 @@ use std::net::TcpStream;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::time::Duration;
 
+use crate::cgroup::Reached;
 use crate::connect;
 use crate::error::Error;
-use crate::procfs::{self, Proc, ProcStatus};
+use crate::procfs::{self, Proc, ProcStatus, Unreached};
 use crate::sockets::{self, Socket};
 use crate::sys;
 
@@ -86,6 +87,22 @@ impl Foreign {
         let pid = self.alive()?;
         let own: Vec<i32> = procfs::descendants(&[pid]).into_iter().collect();
         sockets::read(pid, &own).ok_or(Error::Ended)
+    }
+
+    /// What it could not reach in its network.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when it is gone.
+    pub fn unreached(&self) -> Result<Unreached, Error> {
+        procfs::unreached(self.alive()?).ok_or(Error::Ended)
+    }
+
+    /// How often it ran into the limits of its control groups, where they are seen from here.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when it is gone.
+    pub fn reached(&self) -> Result<Option<Reached>, Error> {
+        Ok(Reached::of(self.alive()?))
     }
 
     /// Opens a TCP connection to 127.0.0.1, then ::1, inside its network. Needs root.

@@ -52,14 +52,14 @@ mod syscalls;
 mod writes;
 
 pub use caps::{CapSet, UnknownCapability};
-pub use cgroup::CgroupMode;
+pub use cgroup::{CgroupMode, Reached};
 pub use doctor::{Ability, HostReport};
 pub use error::{Error, ErrorKind};
 pub use exec::{Exec, ExecOutput};
 pub use foreign::Foreign;
 pub use leftovers::{CleanResult, Leftover};
 pub use logs::{LogChunk, Logs};
-pub use procfs::{Proc, ProcStatus};
+pub use procfs::{Proc, ProcStatus, Unreached};
 pub use running::{Exit, NetworkHandle, Running};
 pub use runtime::{Mode, Runtime};
 pub use seccomp::Seccomp;

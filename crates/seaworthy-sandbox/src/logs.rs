@@ -23,6 +23,8 @@ pub struct Logs {
     pub stderr: Vec<LogChunk>,
     /// More than 8 MiB were written; what came later is missing.
     pub truncated: bool,
+    /// How many bytes were written, kept or not.
+    pub written: u64,
     used: usize,
 }
 
@@ -46,6 +48,7 @@ impl Logs {
     }
 
     pub(crate) fn push(&mut self, error: bool, bytes: &[u8]) {
+        self.written += bytes.len() as u64;
         let room = LIMIT.saturating_sub(self.used);
         let kept = bytes.get(..bytes.len().min(room)).unwrap_or_default();
         self.truncated |= kept.len() < bytes.len();

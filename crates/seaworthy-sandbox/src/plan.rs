@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) join_network: Option<RawFd>,
     /// Whether the network namespace is new and its loopback still down.
     pub(crate) loopback: bool,
+    /// Whether every port of the new network is for every user.
+    pub(crate) low_ports: bool,
     pub(crate) overlay: overlay::Plan,
     pub(crate) mounts: mounts::Plan,
     pub(crate) hostname: CString,

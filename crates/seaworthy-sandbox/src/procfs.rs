@@ -68,6 +68,23 @@ pub struct Proc {
     pub state: char,
     /// The kernel's short name.
     pub comm: String,
+    /// Resident memory in KiB; a zombie has none.
+    pub rss_kib: u64,
+    /// Threads.
+    pub threads: u32,
+    /// Open file descriptors, where they may be counted.
+    pub fds: usize,
+    /// Processor time its threads used or waited for, in milliseconds: on a crowded machine what it used says little.
+    pub cpu_ms: u64,
+}
+
+/// What went wrong in a network without a way out, by the kernel's counters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unreached {
+    /// Packets and connections for which no route was known: attempts to reach another machine.
+    pub no_route: u64,
+    /// Datagrams to a local port nobody listens on, as where a name server should be.
+    pub no_port: u64,
 }
 
 /// The fields of `/proc/<pid>/stat` this crate needs.
@@ -75,6 +92,8 @@ pub struct Proc {
 pub(crate) struct Stat {
     pub(crate) state: char,
     pub(crate) started: u64,
+    /// User and system time in clock ticks, of which there are 100 in a second on every Linux.
+    pub(crate) ticks: u64,
 }
 
 pub(crate) fn stat(pid: i32) -> Option<Stat> {
@@ -89,7 +108,10 @@ fn parse_stat(text: &str) -> Option<Stat> {
     // The name stands in brackets and may contain anything, brackets and spaces too.
     let mut fields = text.get(text.rfind(')')? + 1..)?.split_ascii_whitespace();
     let state = fields.next()?.chars().next()?;
-    Some(Stat { state, started: fields.nth(18)?.parse().ok()? })
+    // Fields 14, 15 and 22; the state is field 3.
+    let user: u64 = fields.nth(10)?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    Some(Stat { state, started: fields.nth(6)?.parse().ok()?, ticks: user.saturating_add(system) })
 }
 
 /// Reads everything about one process; `None` when it is gone.
@@ -151,7 +173,17 @@ fn parse_status(text: &str) -> ProcStatus {
 /// One process for a list; zombies have everything this needs.
 pub(crate) fn process(pid: i32) -> Option<Proc> {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let mut proc = Proc { pid, ns_pid: 0, ppid: 0, state: '?', comm: String::new() };
+    let mut proc = Proc {
+        pid,
+        ns_pid: 0,
+        ppid: 0,
+        state: '?',
+        comm: String::new(),
+        rss_kib: 0,
+        threads: 0,
+        fds: fs::read_dir(format!("/proc/{pid}/fd")).map(Iterator::count).unwrap_or_default(),
+        cpu_ms: demand(pid).or_else(|| stat(pid).map(|stat| stat.ticks * 10)).unwrap_or_default(),
+    };
     for line in text.lines() {
         let Some((key, value)) = line.split_once(':') else { continue };
         let value = value.trim();
@@ -162,10 +194,55 @@ pub(crate) fn process(pid: i32) -> Option<Proc> {
             "PPid" => proc.ppid = last(),
             // From the outermost namespace that shows it to its own.
             "NSpid" => proc.ns_pid = last(),
+            "VmRSS" => proc.rss_kib = first(value),
+            "Threads" => proc.threads = first(value).try_into().unwrap_or_default(),
             _ => {}
         }
     }
     Some(proc)
+}
+
+/// The time the threads of a process ran or stood in line for a processor, in milliseconds.
+fn demand(pid: i32) -> Option<u64> {
+    let mut total: Option<u64> = None;
+    for thread in fs::read_dir(format!("/proc/{pid}/task")).ok()?.filter_map(Result::ok) {
+        let Ok(text) = fs::read_to_string(thread.path().join("schedstat")) else { continue };
+        // Both in nanoseconds; the third field counts turns.
+        let mut fields = text.split_ascii_whitespace().map_while(|field| field.parse::<u64>().ok());
+        let time = fields.next()?.saturating_add(fields.next()?);
+        total = Some(total.unwrap_or_default().saturating_add(time));
+    }
+    total.map(|nanoseconds| nanoseconds / 1_000_000)
+}
+
+/// The number a value begins with.
+fn first(value: &str) -> u64 {
+    value.split_ascii_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or_default()
+}
+
+/// The counters of the network a process is in; `None` when it is gone.
+pub(crate) fn unreached(pid: i32) -> Option<Unreached> {
+    let four = fs::read_to_string(format!("/proc/{pid}/net/snmp")).ok()?;
+    // A kernel without IPv6 has no such table.
+    let six = fs::read_to_string(format!("/proc/{pid}/net/snmp6")).unwrap_or_default();
+    Some(Unreached {
+        no_route: counter(&four, "Ip:", "OutNoRoutes") + counter6(&six, "Ip6OutNoRoutes"),
+        no_port: counter(&four, "Udp:", "NoPorts") + counter6(&six, "Udp6NoPorts"),
+    })
+}
+
+/// A counter of `/proc/net/snmp`: each group is a line of names and one of numbers.
+fn counter(text: &str, group: &str, name: &str) -> u64 {
+    let mut lines = text.lines().filter(|line| line.split_ascii_whitespace().next() == Some(group));
+    let (Some(names), Some(numbers)) = (lines.next(), lines.next()) else { return 0 };
+    let mut pairs = names.split_ascii_whitespace().zip(numbers.split_ascii_whitespace());
+    pairs.find(|(known, _)| *known == name).and_then(|(_, number)| number.parse().ok()).unwrap_or_default()
+}
+
+/// A counter of `/proc/net/snmp6`: a name and a number on each line.
+fn counter6(text: &str, name: &str) -> u64 {
+    let line = text.lines().find(|line| line.split_ascii_whitespace().next() == Some(name));
+    line.and_then(|line| line.split_ascii_whitespace().nth(1)?.parse().ok()).unwrap_or_default()
 }
 
 /// The processes below the given ones, themselves included, in order of their host pids.
@@ -198,7 +275,7 @@ mod tests {
     fn the_name_in_stat_may_contain_anything() {
         let tail = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4242 20";
         let stat = parse_stat(&format!("12 (a) b (c)) {tail}")).unwrap();
-        assert_eq!(stat, Stat { state: 'S', started: 4242 });
+        assert_eq!(stat, Stat { state: 'S', started: 4242, ticks: 11 + 12 });
         for text in ["", ")", "1 (x) S", "1 (x) S 1 2 3"] {
             assert_eq!(parse_stat(text), None, "{text}");
         }
@@ -216,6 +293,16 @@ mod tests {
         assert_eq!(status.cap_bnd, 0xa804_25fb);
         assert_eq!(arguments(b"a\0\0b\0"), ["a", "", "b"]);
         assert!(arguments(b"").is_empty());
+    }
+
+    #[test]
+    fn counters_are_found_by_their_names() {
+        let text = "Ip: Forwarding OutNoRoutes\nIp: 1 7\nUdp: InDatagrams NoPorts\nUdp: 4 2\nUdpLite: NoPorts\nUdpLite: 9\n";
+        assert_eq!(counter(text, "Ip:", "OutNoRoutes"), 7);
+        assert_eq!(counter(text, "Udp:", "NoPorts"), 2);
+        assert_eq!(counter("Ip: OutNoRoutes", "Ip:", "OutNoRoutes"), 0);
+        assert_eq!(counter6("Ip6InReceives  \t3\nIp6OutNoRoutes \t5\n", "Ip6OutNoRoutes"), 5);
+        assert!(unreached(std::process::id().cast_signed()).is_some());
     }
 
     #[test]

@@ -7,11 +7,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::cgroup::Cgroup;
+use crate::cgroup::{Cgroup, Reached};
 use crate::error::Error;
 use crate::logs::Logs;
 use crate::pipes::{self, Got};
-use crate::procfs::{self, Proc, ProcStatus};
+use crate::procfs::{self, Proc, ProcStatus, Unreached};
 use crate::runtime::Inner;
 use crate::seccomp::Programs;
 use crate::sockets::{self, Socket};
@@ -91,6 +91,8 @@ pub(crate) struct Live {
 struct State {
     exit: Option<Exit>,
     memory_peak: Option<u64>,
+    /// How often limits were reached, as long as the groups were there.
+    reached: Reached,
     logs: Logs,
     /// Both streams are at their end, or the monitor has given up on them.
     silent: bool,
@@ -208,9 +210,11 @@ impl Live {
             Err(_) => sys::WaitStatus { code: None, signal: None },
         };
         let cgroup = lock(&self.cgroup);
-        let (oom_killed, peak) = (cgroup.oom_kills() > 0, cgroup.memory_peak());
+        let (reached, peak) = (cgroup.reached(), cgroup.memory_peak());
+        let oom_killed = reached.memory > 0;
         drop(cgroup);
         let mut state = lock(&self.state);
+        state.reached = reached;
         state.exit = Some(Exit { code: status.code, signal: status.signal, oom_killed, at });
         state.memory_peak = peak;
         drop(state);
@@ -412,6 +416,24 @@ impl Running {
     pub fn memory_peak(&self) -> Option<u64> {
         let known = lock(&self.live.state).memory_peak;
         known.or_else(|| lock(&self.live.cgroup).memory_peak())
+    }
+
+    /// How often the box ran into its limits; only what could be limited is counted.
+    pub fn reached(&self) -> Reached {
+        let state = lock(&self.live.state);
+        if state.exit.is_some() {
+            return state.reached;
+        }
+        drop(state);
+        lock(&self.live.cgroup).reached()
+    }
+
+    /// What the box could not reach in its network.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when the box is gone.
+    pub fn unreached(&self) -> Result<Unreached, Error> {
+        procfs::unreached(self.live.pid).ok_or(Error::Ended)
     }
 
     /// What was asked for and not applied, each with its reason.

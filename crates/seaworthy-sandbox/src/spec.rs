@@ -130,6 +130,9 @@ pub struct Spec {
     /// Addresses inside the box's own network on which this process listens before the program starts; their
     /// listeners are taken by [`crate::Running::take_listeners`].
     pub listen: Vec<SocketAddrV4>,
+    /// Whether any user may listen on ports below 1024, as Docker sets it up; the kernel asks for `NET_BIND_SERVICE`. Only in
+    /// a network of its own.
+    pub low_ports: bool,
     /// Limit in bytes, swap included where the kernel accounts it.
     pub memory_bytes: Option<u64>,
     /// Limit on processes and threads.
@@ -158,6 +161,7 @@ impl Spec {
             binds: Vec::new(),
             network: Network::Private,
             listen: Vec::new(),
+            low_ports: false,
             memory_bytes: None,
             pids: None,
         }

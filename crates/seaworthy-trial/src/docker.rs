@@ -8,9 +8,10 @@
 
 use crate::boot::signal_name;
 use crate::driver::{
-    Captured, Container, Driver, DriverError, ExecResult, Launch, PrivilegeStatus, write_files,
+    Captured, Container, Driver, DriverError, ExecResult, Launch, PROCESSES, PrivilegeStatus, ProcessStatus,
+    Reached, Unreached, write_files,
 };
-use crate::sandbox::socket_facts;
+use crate::sandbox::{processes, socket_facts, unreached};
 use seaworthy_engine::{
     Bind, ChangeKind, ContainerSpec, Engine, EngineError, ErrorKind, ExecSpec, HealthOverride, NetworkGuard,
     NetworkMode,
@@ -39,6 +40,17 @@ pub struct DockerDriver {
     root: bool,
     /// The network without a way out, made when it is first needed.
     network: Arc<Mutex<Option<NetworkGuard>>>,
+    /// Names of the volumes that were kept.
+    volumes: Mutex<BTreeSet<String>>,
+}
+
+impl Drop for DockerDriver {
+    fn drop(&mut self) {
+        for name in self.volumes.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            // One that was never made, or that the engine lost, needs no removal.
+            let _ = self.engine.remove_volume(name);
+        }
+    }
 }
 
 impl DockerDriver {
@@ -53,6 +65,7 @@ impl DockerDriver {
             // The owner of a process's own directory is its effective user.
             root: std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0),
             network: Arc::default(),
+            volumes: Mutex::default(),
         }
     }
 
@@ -67,6 +80,7 @@ impl DockerDriver {
             boots: Arc::clone(&self.boots),
             root: self.root,
             network: Arc::clone(&self.network),
+            volumes: Mutex::default(),
         }
     }
 
@@ -75,6 +89,18 @@ impl DockerDriver {
         let dir = self.work.join(format!("files-{}", self.boots.fetch_add(1, Ordering::Relaxed)));
         let written = write_files(&dir, &launch.files, true)?;
         Ok(written.into_iter().map(|(source, target)| Bind { source, target, read_only: true }).collect())
+    }
+
+    /// The volumes that are kept: their names and paths. They are removed with the driver.
+    fn kept(&self, launch: &Launch) -> BTreeMap<String, String> {
+        let Some(keep) = &launch.keep else { return BTreeMap::new() };
+        let mut known = self.volumes.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = launch.volumes.iter().enumerate().map(|(at, path)| {
+            let name = format!("seaworthy-trial-{}-{keep}-{at}", self.run);
+            known.insert(name.clone());
+            (name, path.clone())
+        });
+        named.collect()
     }
 
     /// The network of the boots: none, or one that the host reaches and that leads nowhere else.
@@ -191,7 +217,16 @@ impl Driver for DockerDriver {
             binds: if self.root { self.files(launch)? } else { Vec::new() },
             volumes: if self.root { Vec::new() } else { directories(launch).into_iter().collect() },
             memory: launch.memory,
-            pids: Some(u64::from(launch.pids.unwrap_or(512))),
+            pids: Some(u64::from(launch.pids.unwrap_or(PROCESSES))),
+            // The strictest platforms ask for a capability where the kernel does: below port 1024.
+            sysctls: BTreeMap::from([(
+                "net.ipv4.ip_unprivileged_port_start".to_owned(),
+                if launch.low_ports { "0" } else { "1024" }.to_owned(),
+            )]),
+            // Nobody answers there, so that looking up a name is told from reaching for an address. Names of services are
+            // the engine's to answer.
+            dns: if launch.peers.is_empty() { vec!["127.0.0.1".to_owned()] } else { Vec::new() },
+            kept_volumes: self.kept(launch),
             network: self.network(launch)?,
             health: HealthOverride::Off,
             ..ContainerSpec::default()
@@ -233,7 +268,8 @@ impl Driver for DockerDriver {
             }
         };
         let address = state.addresses.values().find_map(|address| address.parse().ok());
-        Ok(Box::new(DockerContainer { container, started, process, address, made: made_for(launch) }))
+        let kept = if launch.keep.is_some() { launch.volumes.clone() } else { Vec::new() };
+        Ok(Box::new(DockerContainer { container, started, process, address, made: made_for(launch), kept }))
     }
 }
 
@@ -245,6 +281,8 @@ struct DockerContainer {
     address: Option<IpAddr>,
     /// Paths the engine makes where the image has none.
     made: BTreeSet<String>,
+    /// Volumes that are kept.
+    kept: Vec<String>,
 }
 
 impl DockerContainer {
@@ -390,6 +428,52 @@ impl Container for DockerContainer {
             writes.push(WriteFact { path: change.path.clone(), kind: kind.to_owned(), size, covered: false });
         }
         Ok(writes)
+    }
+
+    fn processes(&self) -> Result<Vec<ProcessStatus>, DriverError> {
+        let list = self.process()?.processes();
+        Ok(processes(list.map_err(|error| DriverError::Failed(format!("failed to {error}")))?))
+    }
+
+    fn reached(&self) -> Result<Reached, DriverError> {
+        let state = self.container.state().map_err(|error| explain(&error))?;
+        let seen = self.process.as_ref().and_then(|process| process.reached().ok().flatten());
+        let seen = seen.map(|seen| Reached { memory: seen.memory, processes: seen.processes });
+        Ok(match seen {
+            Some(seen) => seen,
+            // Its groups are gone with it, or not seen from here: the engine knows of its memory only.
+            None => Reached { memory: u64::from(state.oom_killed), processes: 0 },
+        })
+    }
+
+    fn unreached(&self) -> Result<Unreached, DriverError> {
+        if self.address.is_some() {
+            return Err(DriverError::Unavailable(
+                "only root gives a container no network at all, in which attempts to leave it are counted"
+                    .to_owned(),
+            ));
+        }
+        let counted = self.process()?.unreached();
+        Ok(unreached(counted.map_err(|error| DriverError::Failed(format!("failed to {error}")))?))
+    }
+
+    fn kept(&self) -> Result<Vec<String>, DriverError> {
+        let mut files = Vec::new();
+        for path in &self.kept {
+            let failed = |error: std::io::Error| {
+                DriverError::Failed(format!("failed to list the volume `{path}`: {error}"))
+            };
+            let parent = Path::new(path).parent().and_then(Path::to_str).unwrap_or("/");
+            let stream = self.container.archive(path).map_err(|error| explain(&error))?;
+            for entry in tar::Archive::new(stream).entries().map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                if !entry.header().entry_type().is_dir() {
+                    let inside = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+                    files.push(format!("{}/{inside}", parent.trim_end_matches('/')));
+                }
+            }
+        }
+        Ok(files)
     }
 
     fn memory_peak(&self) -> Option<u64> {

@@ -101,7 +101,14 @@ pub struct Launch {
     pub names: Vec<String>,
     /// The services it reaches.
     pub peers: Vec<Peer>,
+    /// Whether any user may listen on ports below 1024, as Docker sets it up and the kernel does not.
+    pub low_ports: bool,
+    /// Keeps the volumes under this name, for later boots that say the same one; they go with the driver.
+    pub keep: Option<String>,
 }
+
+/// Most processes and threads of a boot.
+pub(crate) const PROCESSES: u32 = 512;
 
 /// What a container wrote so far.
 #[derive(Clone, Debug, Default)]
@@ -154,6 +161,45 @@ pub struct PrivilegeStatus {
     pub caught: u64,
     /// Command line of PID 1.
     pub cmdline: Vec<String>,
+}
+
+/// One process of a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProcessStatus {
+    /// Its id inside the container.
+    pub pid: i32,
+    /// Its parent's id inside the container; 0 where the parent is outside.
+    pub parent: i32,
+    /// The kernel's short name.
+    pub name: String,
+    /// Whether it has ended and was not reaped.
+    pub zombie: bool,
+    /// Resident memory in bytes.
+    pub memory: u64,
+    /// Threads.
+    pub threads: u32,
+    /// Open file descriptors.
+    pub descriptors: u64,
+    /// Processor time used or waited for so far, in milliseconds.
+    pub cpu_ms: u64,
+}
+
+/// How often a container ran into its limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Processes killed for want of memory.
+    pub memory: u64,
+    /// Processes and threads refused.
+    pub processes: u64,
+}
+
+/// What a container could not reach, by the kernel's counters of its network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unreached {
+    /// Packets and connections to addresses outside.
+    pub direct: u64,
+    /// Packets to the name server, which is not there.
+    pub lookups: u64,
 }
 
 /// Why a container could not be started or looked at.
@@ -221,6 +267,31 @@ pub trait Container: Send + Sync {
     fn writes(&self) -> Result<Vec<WriteFact>, DriverError>;
     /// Peak memory in bytes.
     fn memory_peak(&self) -> Option<u64>;
+    /// Bytes written to both streams so far, also those that are not kept.
+    fn logged(&self) -> u64 {
+        let logs = self.logs();
+        (logs.stdout.len() + logs.stderr.len()) as u64
+    }
+    /// Its processes, zombies included.
+    ///
+    /// # Errors
+    /// The container's processes cannot be looked at.
+    fn processes(&self) -> Result<Vec<ProcessStatus>, DriverError>;
+    /// How often it ran into its limits; after its end too.
+    ///
+    /// # Errors
+    /// The limits cannot be looked at.
+    fn reached(&self) -> Result<Reached, DriverError>;
+    /// What it could not reach.
+    ///
+    /// # Errors
+    /// The container's network cannot be looked at.
+    fn unreached(&self) -> Result<Unreached, DriverError>;
+    /// Files in the volumes that are kept, by their paths inside; after its end too.
+    ///
+    /// # Errors
+    /// The volumes cannot be looked at.
+    fn kept(&self) -> Result<Vec<String>, DriverError>;
 }
 
 /// An engine that boots one image.

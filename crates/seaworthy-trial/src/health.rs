@@ -11,6 +11,8 @@ use std::time::Duration;
 const DEFAULT_TIMEOUT: u64 = 30_000_000_000;
 const DEFAULT_INTERVAL: u64 = 30_000_000_000;
 const DEFAULT_RETRIES: u32 = 3;
+/// How long after a good probe the service must still be there.
+const AFTER: Duration = Duration::from_millis(20);
 
 /// Watches the health check turn healthy, then stops the process and watches it turn unhealthy.
 ///
@@ -31,7 +33,13 @@ pub(crate) fn watch(container: &dyn Container, plan: &Plan, subject: &Subject<'_
         start_period_ms: u64::try_from(start_period.as_millis()).unwrap_or(u64::MAX),
         ..HealthFacts::default()
     };
-    while container.started().elapsed() < patience {
+    let deadline = start_period + interval * retries;
+    facts.deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+    let begun = container.started();
+    let mut first = true;
+    // One that became ready late is asked at least once: late is another fault than never.
+    while first || begun.elapsed() < patience {
+        first = false;
         let result = container.exec(&argv, timeout);
         facts.last_status = result.status;
         facts.last_output = plan.shown(result.output.trim());
@@ -49,9 +57,19 @@ pub(crate) fn watch(container: &dyn Container, plan: &Plan, subject: &Subject<'_
             facts.diagnosis.clear();
             break;
         }
+        if let Ok(Some(exit)) = container.wait(Duration::ZERO) {
+            facts.ended = Some(exit);
+            facts.diagnosis = vec!["the service ended while its health check ran".to_owned()];
+            break;
+        }
         std::thread::sleep(Duration::from_millis(100));
     }
-    if facts.healthy {
+    if facts.healthy
+        && let Ok(Some(exit)) = container.wait(AFTER)
+    {
+        facts.ended = Some(exit);
+        facts.diagnosis = vec!["the service ended while its health check ran".to_owned()];
+    } else if facts.healthy {
         facts.unhealthy_when_stopped = while_stopped(container, &argv, timeout, retries);
     }
     Some(facts)

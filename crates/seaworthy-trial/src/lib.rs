@@ -11,13 +11,17 @@ mod expect;
 mod forward;
 mod health;
 mod http;
+mod idle;
 mod logs;
 mod missing;
+mod need;
 mod plan;
+mod pool;
 mod probe;
 mod sandbox;
 mod services;
 mod stop;
+mod thorough;
 mod trial;
 mod volume;
 mod writes;
@@ -25,7 +29,7 @@ mod writes;
 pub use docker::DockerDriver;
 pub use driver::{
     Captured, Container, Driver, DriverError, ExecResult, Launch, MountedFile, Peer, PrivilegeStatus,
-    TmpfsMount,
+    ProcessStatus, Reached, TmpfsMount, Unreached,
 };
 pub use plan::{Beside, Plan, PlanError, Required, Secret, Subject};
 pub use sandbox::SandboxDriver;

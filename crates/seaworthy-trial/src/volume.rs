@@ -30,6 +30,35 @@ pub(crate) fn copy(rootfs: &Path, path: &str, target: &Path, owners: bool) -> io
     copy_directory(&source, target, owners)
 }
 
+/// Makes an empty volume where the image has no such directory, as an engine does; any other failure stays one.
+///
+/// # Errors
+/// What went wrong before, or the directory cannot be made.
+pub(crate) fn empty(target: &Path, failed: io::Error) -> io::Result<()> {
+    if failed.kind() == io::ErrorKind::NotFound && !target.exists() {
+        fs::DirBuilder::new().mode(0o755).create(target)
+    } else {
+        Err(failed)
+    }
+}
+
+/// Adds the files below a volume to a list, by their paths inside the container. Links are not followed.
+///
+/// # Errors
+/// A directory cannot be read.
+pub(crate) fn list(source: &Path, inside: &str, files: &mut Vec<String>) -> io::Result<()> {
+    for entry in fs::read_dir(source)? {
+        let entry = entry?;
+        let path = format!("{}/{}", inside.trim_end_matches('/'), entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            list(&entry.path(), &path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
 fn copy_directory(source: &Path, target: &Path, owners: bool) -> io::Result<()> {
     let meta = fs::symlink_metadata(source)?;
     fs::DirBuilder::new().mode(0o700).create(target)?;

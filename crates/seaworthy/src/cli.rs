@@ -411,6 +411,10 @@ pub(crate) struct TestArgs {
     /// Temporary file system, repeatable, as in `docker run --tmpfs`
     #[arg(long, value_name = "PATH[:OPTIONS]")]
     pub(crate) tmpfs: Vec<String>,
+    /// Also boot as an unknown user, with other signals and senseless values, twice on the same volumes, and ask a
+    /// thousand times
+    #[arg(long)]
+    pub(crate) thorough: bool,
 }
 
 /// `sbom`.

@@ -390,6 +390,11 @@ fn remove_run(run: &str) {
             let _ = engine.remove_container(&container.id);
         }
     }
+    for (name, of) in engine.leftover_volumes().unwrap_or_default() {
+        if of == run {
+            let _ = engine.remove_volume(&name);
+        }
+    }
     let _ = engine.remove_image(&format!("seaworthy-trial:{run}"));
     for at in 0.. {
         // Those of the services are numbered.

@@ -24,13 +24,20 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         .iter()
         .map(|write| format!("{} {} ({})", write.kind, write.path, format_bytes(write.size)))
         .collect();
+    let help = match run.tmpfs.seen() {
+        Some(need) if need.boot.ready => format!(
+            "declare {} as a volume where it must last, or as a tmpfs, or do not write there; with them it was ready on a read-only root",
+            text::names(&need.paths, 8)
+        ),
+        _ => format!("declare a volume or a tmpfs that covers `{}`, or do not write there", paths[0]),
+    };
     out.finding(format!(
         "the service changes {} outside of volumes and temporary file systems: {}",
         text::count(hidden.len(), "path"),
         text::names(&paths, 5)
     ))
     .why("what it writes there is lost with the container, and fails where the root is read-only")
-    .help(format!("declare a volume or a tmpfs that covers `{}`, or do not write there", paths[0]))
+    .help(help)
     .at_observation("writes")
     .observation(list.join("\n"))
     .command("docker run -d --name probe IMAGE; docker diff probe");

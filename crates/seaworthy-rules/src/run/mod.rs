@@ -1,24 +1,43 @@
 //! Rules over what the booted container did.
 
+mod accepts_wrong_value;
+mod arbitrary_user_fails;
 mod blind_healthcheck;
+mod busy_idle;
+mod descriptor_leak;
 mod dropped_request;
+mod egress_attempt;
 mod failed_expectation;
 mod hidden_write;
+mod late_healthcheck;
 mod log_file_in_container;
+mod log_flood;
 mod loopback_only_port;
+mod memory_leak;
+mod needs_capability;
 mod needs_network;
 mod not_ready;
+mod out_of_memory;
+mod password_in_log;
 mod privileges_left;
+mod process_limit_reached;
 mod read_only_root_fails;
+mod replica_fails;
+mod restart_fails;
 mod root_process;
 mod secret_in_log;
 mod silent_default;
+mod silent_port;
 mod slow_start;
+mod stops_answering;
 mod undeclared_port;
+mod unhandled_interrupt;
 mod unhandled_stop_signal;
 mod unhealthy_healthcheck;
 mod unnamed_variable;
 mod unused_expose;
+mod unwritable_fresh_volume;
+mod zombie_processes;
 
 rules![
     not_ready,
@@ -40,6 +59,25 @@ rules![
     unhealthy_healthcheck,
     blind_healthcheck,
     failed_expectation,
+    zombie_processes,
+    busy_idle,
+    out_of_memory,
+    process_limit_reached,
+    descriptor_leak,
+    memory_leak,
+    stops_answering,
+    silent_port,
+    egress_attempt,
+    needs_capability,
+    unwritable_fresh_volume,
+    arbitrary_user_fails,
+    unhandled_interrupt,
+    restart_fails,
+    replica_fails,
+    accepts_wrong_value,
+    late_healthcheck,
+    log_flood,
+    password_in_log,
 ];
 
 use seaworthy_facts::Exit;

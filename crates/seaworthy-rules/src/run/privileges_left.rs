@@ -13,16 +13,17 @@ declare_rule! {
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(run) = cx.run() else { return };
     let Some(privileges) = out.seen(&run.privileges) else { return };
-    let allowed: Vec<String> = cx.image.map_or_else(Vec::new, |image| {
-        let plain = |name: &String| format!("CAP_{}", name.to_ascii_uppercase().trim_start_matches("CAP_"));
-        image.test.cap_add.iter().map(plain).collect()
-    });
+    let allowed: Vec<String> =
+        cx.image.map_or_else(Vec::new, |image| image.test.cap_add.iter().map(plain).collect());
+    // What was found to be needed is judged by `needs-capability` alone.
+    let found = run.capabilities.seen().into_iter().flat_map(|need| &need.needed);
+    let allowed: Vec<String> = allowed.into_iter().chain(found.map(plain)).collect();
     let mut left: Vec<String> = Vec::new();
     let extra: Vec<&String> = privileges
         .effective
         .iter()
         .chain(&privileges.bounding)
-        .filter(|cap| !allowed.contains(cap))
+        .filter(|cap| !allowed.contains(&plain(cap)))
         .collect();
     let mut extra: Vec<&str> = extra.into_iter().map(String::as_str).collect();
     extra.sort_unstable();
@@ -54,4 +55,9 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         .at_observation("privileges")
         .observation(format!("read from /proc/1/status under {}", run.engine))
         .command("docker run --cap-drop ALL --security-opt no-new-privileges IMAGE");
+}
+
+/// A capability's name as policies and engines write it, with or without its prefix.
+fn plain(name: &String) -> String {
+    name.to_ascii_uppercase().trim_start_matches("CAP_").to_owned()
 }

@@ -1,7 +1,7 @@
 //! Reports a service that does not start on a read-only root.
 
 use super::ended;
-use crate::{Cx, Sink};
+use crate::{Cx, Sink, text};
 use seaworthy_finding::format_ms;
 
 declare_rule! {
@@ -28,9 +28,23 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let how = boot.exit.map_or_else(|| format!("not ready within {}", format_ms(boot.ms)), ended);
     let cause =
         if boot.diagnosis.is_empty() { String::new() } else { format!(": {}", boot.diagnosis.join("; ")) };
+    let help = match run.tmpfs.seen() {
+        Some(need) if need.boot.ready => {
+            let hiding = match need.hiding.as_slice() {
+                [] => String::new(),
+                hiding => format!("; {} holds files of the image, which a volume keeps", text::names(hiding, 3)),
+            };
+            format!(
+                "mount a tmpfs or a volume at {}: with that it was ready on a read-only root{hiding}",
+                text::names(&need.paths, 8)
+            )
+        }
+        _ => "write below a declared volume or a tmpfs such as `/tmp`, or list the path in `tmpfs` of `[image.test]`"
+            .to_owned(),
+    };
     out.finding(format!("with a read-only root the service does not become ready: {how}{cause}"))
         .why("a writable root lets an intruder keep tools and change the program")
-        .help("write below a declared volume or a tmpfs such as `/tmp`, or list the path in `tmpfs` of `[image.test]`")
+        .help(help)
         .at_observation("read-only")
         .excerpt(boot.log_tail.join("\n"))
         .command("docker run --read-only --tmpfs /tmp IMAGE");

@@ -1,5 +1,6 @@
 //! Reports a health check that never says healthy although it was run against the live service.
 
+use super::ended;
 use crate::{Cx, Sink};
 use seaworthy_finding::format_ms;
 
@@ -15,6 +16,15 @@ declare_rule! {
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(run) = cx.run() else { return };
     let Some(health) = out.seen(&run.health) else { return };
+    if let Some(exit) = health.ended {
+        out.finding(format!("`{}` ends the service: {}", health.command, ended(exit)))
+            .why("the check that is to watch the service takes it down")
+            .help("let the check only ask; it must send no signal and touch no file the service needs")
+            .at_observation("health")
+            .excerpt(health.last_output.clone())
+            .command("docker inspect --format '{{json .State.Health}}' CONTAINER");
+        return;
+    }
     if health.healthy {
         out.observed(format!(
             "healthy {} after boot, start period {}",

@@ -56,6 +56,7 @@ fn test_config(config: &Config, args: &TestArgs) -> Result<TestConfig, Failure> 
                 .hint("write `--env NAME=VALUE` and `--required NAME`"));
         }
     }
+    test.thorough |= args.thorough;
     if let Some(ready) = &args.ready {
         seaworthy_trial::check_request(ready)
             .map_err(|why| Failure::new(ExitCode::Error, "`--ready` names no request").hint(why))?;

@@ -30,3 +30,4 @@ mod services;
 mod ship;
 mod support;
 mod tags;
+mod zoo;
