@@ -14,6 +14,8 @@ const TABLE: &[(&str, u8, &[&str])] = &[
     ("workflow", 0, &["finding"]),
     ("facts", 0, &["finding", "oci", "dockerfile", "workflow"]),
     ("packages", 0, &["facts"]),
+    ("yaml", 0, &["finding"]),
+    ("structure", 0, &["facts", "finding", "oci", "yaml"]),
     ("shell", 0, &["finding", "dockerfile"]),
     ("tags", 0, &[]),
     ("versions", 0, &[]),
@@ -23,11 +25,11 @@ const TABLE: &[(&str, u8, &[&str])] = &[
     ("registry", 1, &["oci"]),
     ("engine", 1, &["oci"]),
     // Stages: each gives facts and knows no other stage.
-    ("project", 2, &["finding", "facts", "dockerfile", "packages", "workflow"]),
+    ("project", 2, &["finding", "facts", "dockerfile", "packages", "workflow", "yaml"]),
     ("build", 2, &["finding", "facts", "oci", "store", "engine"]),
     ("advisories", 2, &["facts", "packages", "versions"]),
-    ("inspect", 2, &["facts", "oci", "packages", "store"]),
-    ("trial", 2, &["finding", "facts", "oci", "store", "sandbox", "engine"]),
+    ("inspect", 2, &["facts", "oci", "packages", "store", "structure"]),
+    ("trial", 2, &["finding", "facts", "oci", "store", "structure", "sandbox", "engine"]),
     ("release", 2, &["facts", "oci", "store", "registry"]),
     // Rules see facts only; renderers see results only.
     ("rules", 3, &["finding", "facts", "dockerfile", "oci", "shell", "workflow", "tags"]),

@@ -16,6 +16,7 @@ mod run;
 mod scan;
 mod size;
 mod source;
+mod structure;
 mod workflow;
 
 pub use bases::{BaseOffer, BasesFacts};
@@ -54,6 +55,7 @@ pub use scan::{
 };
 pub use size::{BaseBy, BaseFact, DiveFact, DivePath, MapNode, Spare};
 pub use source::{Absence, SourceFacts, SourcePlace, VariableRead};
+pub use structure::{StructureFacts, StructureFile, StructureOutcome, StructureProblem, StructureTest};
 pub use workflow::{ActionFact, WorkflowFact};
 
 /// Everything known in one command; what a rule is given.
@@ -73,4 +75,6 @@ pub struct Facts {
     pub scan: Option<ScanFacts>,
     /// What there is under the names of its base images, where that was asked for.
     pub bases: Option<BasesFacts>,
+    /// What container-structure-test files say about the image.
+    pub structure: Option<StructureFacts>,
 }

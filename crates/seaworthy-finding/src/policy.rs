@@ -200,6 +200,12 @@ pub struct TestConfig {
     /// Whether the boots are made too that take long: other users, signals and values, a second start and replica.
     #[serde(default)]
     pub thorough: bool,
+    /// Files of container-structure-test the image must pass, relative to `seaworthy.toml`.
+    #[serde(default)]
+    pub structure: Vec<String>,
+    /// Longest time of one command of those files; `60s` by default.
+    #[serde(default, deserialize_with = "duration")]
+    pub structure_timeout: Option<u64>,
     /// Images booted beside it.
     #[serde(default)]
     pub services: BTreeMap<String, ServiceConfig>,

@@ -23,6 +23,8 @@ pub enum Family {
     Image,
     /// What the booted container did.
     Run,
+    /// What container-structure-test files ask of the image.
+    Structure,
     /// What was published.
     Release,
     /// What is known to be wrong with its packages.

@@ -16,11 +16,14 @@ mod pass;
 mod problems;
 mod secrets;
 mod table;
+mod tree;
 mod users;
 mod visit;
 
 pub use error::InspectError;
 pub use layers::{Does, Entry, Layers, Node, Union};
+
+pub use tree::Tree;
 
 use pass::{LayerScan, scan};
 use seaworthy_facts::{ImageFacts, LayerFact};
@@ -131,18 +134,27 @@ pub fn inspect_layers(image: &Image, options: &Options) -> Result<(ImageFacts, L
     Ok((facts, Layers::new(scans, merged.hidden_by)))
 }
 
-/// Reads the layers, several at once, the largest first so that no core waits for it at the end.
+/// Reads the layers.
 fn scan_layers(image: &Image, options: &Options) -> Result<Vec<LayerScan>, InspectError> {
+    each_layer(image, options.threads, |index, ahead| scan(image, index, options, ahead))
+}
+
+/// Does something with every layer, several at once, the largest first so that no core waits for it at the end.
+fn each_layer<T: Send>(
+    image: &Image,
+    threads: usize,
+    scan: impl Fn(usize, bool) -> Result<T, InspectError> + Sync,
+) -> Result<Vec<T>, InspectError> {
     let count = image.manifest.layers.len();
     let cores = std::thread::available_parallelism().map_or(1, usize::from).min(8);
-    let threads = if options.threads == 0 { cores } else { options.threads }.min(count).max(1);
+    let workers = if threads == 0 { cores } else { threads }.min(count).max(1);
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by_key(|index| std::cmp::Reverse(image.manifest.layers[*index].size));
     // A layer that no other one keeps company is decompressed by one thread and looked at by another.
     let sizes = image.manifest.layers.iter().map(|layer| layer.size);
     let total = sizes.fold(0u64, u64::saturating_add);
     let ahead = |index: usize| {
-        options.threads != 1
+        threads != 1
             && cores > 1
             && (count < cores || image.manifest.layers[index].size > total.div_ceil(cores as u64))
     };
@@ -150,7 +162,7 @@ fn scan_layers(image: &Image, options: &Options) -> Result<Vec<LayerScan>, Inspe
     let results = Mutex::new((0..count).map(|_| None).collect::<Vec<_>>());
     let work = || {
         while let Some(index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let outcome = scan(image, *index, options, ahead(*index));
+            let outcome = scan(*index, ahead(*index));
             if outcome.is_err() {
                 // The others need not start.
                 next.store(count, Ordering::Relaxed);
@@ -160,7 +172,7 @@ fn scan_layers(image: &Image, options: &Options) -> Result<Vec<LayerScan>, Inspe
         }
     };
     std::thread::scope(|scope| {
-        for _ in 1..threads {
+        for _ in 1..workers {
             scope.spawn(work);
         }
         work();

@@ -46,9 +46,9 @@ struct Parent {
 
 /// One record of the current path.
 #[derive(Clone, Copy)]
-struct Seen {
-    layer: u32,
-    index: u32,
+pub(crate) struct Seen {
+    pub(crate) layer: u32,
+    pub(crate) index: u32,
 }
 
 /// Merges the layers, lowest first.
@@ -326,7 +326,7 @@ fn detail(table: &Table, record: u32) -> Option<Box<FileDetail>> {
 
 /// The file a hard link leads to: what its own layer has under the name before it, else what the layers below show.
 /// A later layer that deletes the name does not change the link.
-fn target(scans: &[LayerScan], link: Seen) -> Option<Seen> {
+pub(crate) fn target(scans: &[LayerScan], link: Seen) -> Option<Seen> {
     let mut at = link;
     // Links to links are stored, too; each leads to an earlier entry, so a bound is only for hostile tars.
     for _ in 0..40 {

@@ -299,7 +299,7 @@ fn content(
 }
 
 /// The record of an entry, and its path; nothing when the path leaves the root.
-fn record(table: &mut Table, entry: &Entry) -> Option<(Record, Span)> {
+pub(crate) fn record(table: &mut Table, entry: &Entry) -> Option<(Record, Span)> {
     let mut path = table.clean(&entry.path)?;
     let name = entry.path.strip_suffix(b"/").unwrap_or(&entry.path);
     let name = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();

@@ -13,7 +13,8 @@ mod gitlab;
 mod hadolint;
 pub mod markdown;
 mod source;
-mod yaml;
 
 pub use assemble::{FileKind, from_files, from_text, kind_of, with_open, with_texts};
 pub use collect::{Options, ProjectError, collect};
+
+use seaworthy_yaml as yaml;

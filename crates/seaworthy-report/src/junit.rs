@@ -3,6 +3,7 @@
 use crate::sentence::verdict_sentence;
 use crate::text::{escape, escape_block};
 use crate::view::{evidence, evidence_word, place};
+use seaworthy_facts::{StructureFile, StructureOutcome, StructureProblem};
 use seaworthy_finding::{Category, Check, CheckStatus, Finding, Report, StageStatus};
 use std::fmt::Write as _;
 
@@ -32,13 +33,17 @@ pub(crate) fn render(report: &Report) -> String {
         });
         suites.push(("Stages".to_owned(), cases.collect()));
     }
+    let tests = structure(report);
     for category in Category::ALL {
-        let checks = report.checks.iter().filter(|check| check.category == category);
+        // Where the tests stand for themselves, the rule that sums them up would count them twice.
+        let summed = |check: &&Check| tests.is_empty() || check.rule != "structure-test-failed";
+        let checks = report.checks.iter().filter(|check| check.category == category).filter(summed);
         let cases: Vec<Case> = checks.map(|check| check_case(report, check)).collect();
         if !cases.is_empty() {
             suites.push((category.title().to_owned(), cases));
         }
     }
+    suites.extend(tests);
     let orphans = report.open().filter(|one| !report.checks.iter().any(|check| check.rule == one.rule));
     let orphans: Vec<Case> = orphans
         .map(|one| {
@@ -51,6 +56,46 @@ pub(crate) fn render(report: &Report) -> String {
     document(report, &suites)
 }
 
+/// A suite for each file of structure tests, a case for each test, by the names container-structure-test gives them.
+fn structure(report: &Report) -> Vec<(String, Vec<Case>)> {
+    let suite = |file: StructureFile| {
+        let class = "structure";
+        let problems = file.problems.iter().map(|problem| {
+            let first = format!("the file is refused: {}", escape(&problem.message));
+            case(&file.path, class, 0, "error", &message("error", &first, &problem.help))
+        });
+        let tests = file.tests.iter().map(|test| {
+            let mut body = String::new();
+            let kind = match test.outcome {
+                StructureOutcome::Passed => "",
+                StructureOutcome::Failed => {
+                    let told = |error: &StructureProblem| match error.help.as_str() {
+                        "" => escape(&error.message),
+                        help => format!("{} ({})", escape(&error.message), escape(help)),
+                    };
+                    let all: Vec<String> = test.errors.iter().map(told).collect();
+                    let first = test.errors.first().map_or("it fails", |error| error.message.as_str());
+                    body = message("failure", first, &all.join("\n"));
+                    "failure"
+                }
+                StructureOutcome::NotRun => {
+                    let why = test.errors.first().map_or("", |error| error.message.as_str());
+                    body = skipped(&format!("not run: {}", escape(why)));
+                    "skipped"
+                }
+            };
+            for (tag, text) in [("system-out", &test.stdout), ("system-err", &test.stderr)] {
+                if !text.is_empty() {
+                    let _ = writeln!(body, "      <{tag}>{}</{tag}>", xml(&escape_block(text)));
+                }
+            }
+            case(&test.name, class, test.ms, kind, &body)
+        });
+        (file.path.clone(), problems.chain(tests).collect())
+    };
+    crate::structure::facts(report).into_iter().flat_map(|facts| facts.files).map(suite).collect()
+}
+
 fn document(report: &Report, suites: &[(String, Vec<Case>)]) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let all = || suites.iter().flat_map(|(_, cases)| cases);
@@ -61,7 +106,7 @@ fn document(report: &Report, suites: &[(String, Vec<Case>)]) -> String {
         let _ = writeln!(
             out,
             "  <testsuite name=\"{}\" {} timestamp=\"{stamp}\">",
-            xml(name),
+            xml(&escape(name)),
             totals(cases.iter())
         );
         for case in cases {

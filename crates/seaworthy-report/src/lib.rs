@@ -25,6 +25,7 @@ pub mod score;
 mod sentence;
 pub mod spdx;
 mod spoken;
+mod structure;
 pub mod terminal;
 mod text;
 mod view;

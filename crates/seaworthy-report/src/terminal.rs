@@ -8,6 +8,7 @@ use crate::view::{self, Loudness, loudness, place, worst_first};
 use crate::{Options, score::scores};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
+use seaworthy_facts::StructureOutcome;
 use seaworthy_finding::{
     Check, CheckStatus, Finding, Location, Report, StageReport, StageStatus, Verdict, format_ms,
 };
@@ -34,6 +35,11 @@ pub fn screen(report: &Report, options: &Options<'_>) -> String {
         out.push('\n');
     }
     out.push_str(&checks);
+    let tests = structure_lines(report, options);
+    if !tests.is_empty() && !out.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&tests);
     let table = crate::scan::terminal(report, options);
     if !table.is_empty() && !out.is_empty() {
         out.push('\n');
@@ -110,6 +116,42 @@ pub fn check_line(check: &Check, options: &Options<'_>) -> String {
     };
     let lines = beside(&escape(&check.title), &note, options.width);
     format!(" {} {lines}", paint(options, style, glyph))
+}
+
+/// Every structure test, file by file.
+fn structure_lines(report: &Report, options: &Options<'_>) -> String {
+    /// So many tests of a file are listed one by one; of more, those that did not pass.
+    const MANY: usize = 60;
+    let mut out = String::new();
+    for file in crate::structure::facts(report).into_iter().flat_map(|facts| facts.files) {
+        let count = |outcome| file.tests.iter().filter(|test| test.outcome == outcome).count();
+        let mut words = vec![format!("{} passed", count(StructureOutcome::Passed))];
+        for (outcome, word) in [(StructureOutcome::Failed, "failed"), (StructureOutcome::NotRun, "not run")] {
+            if count(outcome) > 0 {
+                words.push(format!("{} {word}", count(outcome)));
+            }
+        }
+        if !file.problems.is_empty() {
+            words = vec!["refused, nothing was run".to_owned()];
+        }
+        let _ = writeln!(out, " {}  {}", paint(options, BOLD, &escape(&file.path)), words.join(", "));
+        for test in &file.tests {
+            let (glyph, style) = match test.outcome {
+                StructureOutcome::Passed if file.tests.len() > MANY && options.verbose == 0 => continue,
+                StructureOutcome::Passed => ("✓", GOOD),
+                StructureOutcome::Failed => ("✗", BAD),
+                StructureOutcome::NotRun => ("–", WARN),
+            };
+            let why = match (test.outcome, test.errors.first()) {
+                (StructureOutcome::NotRun, Some(error)) => format!("not run: {}", escape(&error.message)),
+                _ if test.ms > 0 => format!("({})", format_ms(test.ms)),
+                _ => String::new(),
+            };
+            let lines = beside(&escape(&test.name), &why, options.width.saturating_sub(2));
+            let _ = write!(out, "   {} {}", paint(options, style, glyph), lines.replace("\n ", "\n   "));
+        }
+    }
+    out
 }
 
 /// A title and its note in two columns, below each other where there is no room for two. Nothing is cut: the end of a

@@ -222,6 +222,7 @@ fn absent(family: Family, facts: &Facts) -> Option<(CheckStatus, String)> {
         }
         Family::Image if facts.image.is_none() => not_run("no image was inspected"),
         Family::Run if facts.run.is_none() => not_run("the image was not booted"),
+        Family::Structure if facts.structure.is_none() => nothing("no structure test file"),
         Family::Release if facts.release.is_none() => not_run("nothing was published"),
         Family::Scan if facts.scan.is_none() => not_run("no packages were held against advisories"),
         _ => None,

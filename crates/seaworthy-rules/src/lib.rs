@@ -13,6 +13,7 @@ mod fragments;
 mod rule;
 mod registry;
 mod sink;
+mod structure;
 mod suppress;
 mod text;
 mod usage;

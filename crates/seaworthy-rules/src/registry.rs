@@ -1,7 +1,8 @@
 //! All rules, by family and name.
 
 use crate::{
-    Rule, claim, compose, dockerfile, document, ignore, image, policy, release, run, scan, script, workflow,
+    Rule, claim, compose, dockerfile, document, ignore, image, policy, release, run, scan, script, structure,
+    workflow,
 };
 use seaworthy_finding::{Policy, did_you_mean};
 
@@ -17,6 +18,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         claim::RULES,
         image::RULES,
         run::RULES,
+        structure::RULES,
         release::RULES,
         scan::RULES,
         policy::RULES,

@@ -412,6 +412,17 @@ impl Running {
         writes::list(&self.live.upper, &self.live.baseline, &self.live.lowers)
     }
 
+    /// The overlay's upper directory, for use as a further tree above those of this box once it has ended and as long as
+    /// this value lives: what it wrote is then there for the next box, as with an image that was committed. Nothing where
+    /// the upper directory is in memory inside of the box, because the state directory's file system cannot be one.
+    pub fn upper_directory(&self) -> Option<PathBuf> {
+        let path = &self.live.layout.upper;
+        let held = rustix::fs::fstat(&self.live.upper).ok()?;
+        let named = rustix::fs::stat(path).ok()?;
+        (self.live.exit().is_some() && (held.st_dev, held.st_ino) == (named.st_dev, named.st_ino))
+            .then(|| path.clone())
+    }
+
     /// Most memory the box used at once, in bytes, where a memory group could be made.
     pub fn memory_peak(&self) -> Option<u64> {
         let known = lock(&self.live.state).memory_peak;

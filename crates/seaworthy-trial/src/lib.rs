@@ -5,6 +5,7 @@
 //! facts. Health is probed from here, never by an engine. Nothing is printed.
 
 mod boot;
+mod commands;
 mod docker;
 mod driver;
 mod expect;
@@ -26,6 +27,7 @@ mod trial;
 mod volume;
 mod writes;
 
+pub use commands::{NoCommands, SandboxCommands};
 pub use docker::DockerDriver;
 pub use driver::{
     Captured, Container, Driver, DriverError, ExecResult, Launch, MountedFile, Peer, PrivilegeStatus,

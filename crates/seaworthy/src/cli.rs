@@ -169,9 +169,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  seaworthy inspect oci:target/seaworthy/image\n  seaworthy inspect docker://ghcr.io/acme/app:1.2.3 --project .\n  seaworthy inspect app.tar --browse\n  seaworthy inspect app.tar --files '*.pem'\n  seaworthy inspect old.tar --diff new.tar"
     )]
     Inspect(InspectArgs),
-    /// Boot an image and prove how it behaves
+    /// Boot an image and prove how it behaves, or run container-structure-test files against it
     #[command(
-        after_help = "Examples:\n  seaworthy test oci:target/seaworthy/image --project .\n  seaworthy test app.tar --ready 'GET :8080/healthz' --env HOST=0.0.0.0"
+        after_help = "Examples:\n  seaworthy test oci:target/seaworthy/image --project .\n  seaworthy test app.tar --ready 'GET :8080/healthz' --env HOST=0.0.0.0\n  seaworthy test app.tar --structure container-structure-test.yaml --format junit=report.xml\n  seaworthy test --validate --structure container-structure-test.yaml"
     )]
     Test(TestArgs),
     /// Write the SBOM of an image, or hold one against it
@@ -389,7 +389,8 @@ pub(crate) struct InspectArgs {
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
     /// The image: `oci:DIR[:REF]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker-daemon:REF`, `docker://REF`
-    pub(crate) image: String,
+    #[arg(required_unless_present = "validate")]
+    pub(crate) image: Option<String>,
     /// Platform to choose where the image has several, such as `linux/arm64`
     #[arg(long, value_name = "OS/ARCH")]
     pub(crate) platform: Option<String>,
@@ -415,6 +416,20 @@ pub(crate) struct TestArgs {
     /// thousand times
     #[arg(long)]
     pub(crate) thorough: bool,
+    /// File of container-structure-test, repeatable: its tests are run instead of the trial of the booted image
+    ///
+    /// Schemas 2.0.0 and 1.0.0, YAML or JSON. Commands run in the sandbox, never on this machine, and have no network.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) structure: Vec<PathBuf>,
+    /// Only say whether the `--structure` files are right; nothing is run, and no image is needed
+    #[arg(long, requires = "structure", conflicts_with = "image")]
+    pub(crate) validate: bool,
+    /// Longest time of one command of the `--structure` files, such as `90s` [default: 60s]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) command_timeout: Option<String>,
+    /// Let `bindMounts` of the `--structure` files show directories of this machine to the image
+    #[arg(long)]
+    pub(crate) allow_bind_mounts: bool,
 }
 
 /// `sbom`.

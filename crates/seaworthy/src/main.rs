@@ -13,6 +13,7 @@ mod release;
 mod remote;
 mod shell;
 mod stages;
+mod structure;
 mod tagging;
 mod workdir;
 

@@ -381,6 +381,7 @@ fn record(report: &mut Report, facts: &Facts) {
     keep("build", facts.build.as_ref().and_then(|build| serde_json::to_value(build).ok()));
     keep("image", facts.image.as_ref().map(image_summary));
     keep("run", facts.run.as_ref().and_then(|run| serde_json::to_value(run).ok()));
+    keep("structure", facts.structure.as_ref().and_then(|tests| serde_json::to_value(tests).ok()));
     keep("scan", facts.scan.as_ref().and_then(|scan| serde_json::to_value(scan).ok()));
     keep("release", facts.release.as_ref().and_then(|release| serde_json::to_value(release).ok()));
 }

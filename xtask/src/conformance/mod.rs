@@ -17,6 +17,8 @@ mod retention;
 mod sbom;
 mod static_cases;
 mod static_real;
+mod structure_images;
+mod structure_tests;
 mod tags;
 mod tree;
 mod versions;
@@ -44,6 +46,7 @@ const KINDS: &[(&str, Run)] = &[
     ("static", static_cases::run),
     ("static-real", static_real::run),
     ("static-real-compose", compose_model::real),
+    ("structure-tests", structure_tests::run),
     ("tags", tags::run),
     ("tree", tree::run),
     ("versions", versions::run),

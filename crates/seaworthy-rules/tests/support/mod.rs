@@ -8,7 +8,7 @@ use seaworthy_rules::{Options, Outcome, evaluate};
 use serde_json::{Value, json};
 
 /// Every family.
-pub const FAMILIES: [Family; 11] = [
+pub const FAMILIES: [Family; 12] = [
     Family::Dockerfile,
     Family::Ignore,
     Family::Compose,
@@ -17,6 +17,7 @@ pub const FAMILIES: [Family; 11] = [
     Family::Claim,
     Family::Image,
     Family::Run,
+    Family::Structure,
     Family::Release,
     Family::Scan,
     Family::Policy,
@@ -142,7 +143,7 @@ pub fn facts_of(block: &Block, all: &[Block]) -> (Facts, Policy) {
 /// A sane baseline with a JSON merge patch: `image`, `run`, `release`, `git`, `files` and `policy` (as TOML).
 pub fn patched(patch: &str) -> (Facts, Policy) {
     let patch: Value = serde_json::from_str(patch).unwrap_or_else(|error| panic!("{error}: {patch}"));
-    let known = ["image", "run", "release", "scan", "bases", "git", "files", "policy"];
+    let known = ["image", "run", "structure", "release", "scan", "bases", "git", "files", "policy"];
     for key in patch.as_object().expect("a facts block is an object").keys() {
         assert!(known.contains(&key.as_str()), "unknown key `{key}` in a facts block");
     }
@@ -176,6 +177,7 @@ pub fn patched(patch: &str) -> (Facts, Policy) {
         build: None,
         scan: Some(serde_json::from_value(part("scan", base_scan())).unwrap()),
         bases: patch.get("bases").map(|bases| serde_json::from_value(bases.clone()).unwrap()),
+        structure: patch.get("structure").map(|facts| serde_json::from_value(facts.clone()).unwrap()),
     };
     (facts, policy)
 }

@@ -11,6 +11,7 @@ use crate::output;
 use crate::release::{self, Publication};
 use crate::shell::Shell;
 use crate::stages::{self, STATIC, TrialArgs};
+use crate::structure;
 use crate::tagging::{self, Tagging};
 use seaworthy_facts::{Facts, ProjectFacts, ReleaseFacts};
 use seaworthy_finding::{
@@ -254,8 +255,29 @@ impl Voyage<'_> {
             Ok(run) => {
                 let engine = run.engine.clone();
                 self.facts.run = Some(run);
-                self.families.push(Family::Run);
-                self.end("test", begun, &[Family::Run], format!("on {engine}"));
+                let mut families = vec![Family::Run];
+                let tested = super::test::policy_suites(&self.policy.test, self.config, &self.args.path)
+                    .and_then(|suites| match suites.as_slice() {
+                        [] => Ok(None),
+                        suites => {
+                            let options = structure::Options::of(&self.policy.test);
+                            structure::run(self.shell, image, suites, options).map(Some)
+                        }
+                    });
+                match tested {
+                    Ok(None) => {}
+                    Ok(facts) => {
+                        self.facts.structure = facts;
+                        families.push(Family::Structure);
+                    }
+                    Err(failure) => {
+                        self.families.push(Family::Run);
+                        self.fail("test", begun, failure);
+                        return;
+                    }
+                }
+                self.families.extend(&families);
+                self.end("test", begun, &families, format!("on {engine}"));
             }
             Err(failure) => self.fail("test", begun, failure),
         }

@@ -1,34 +1,107 @@
 //! `seaworthy test IMAGE`.
 
 use crate::beside;
-use crate::cli::{Global, TestArgs};
+use crate::cli::{EngineArg, Global, TestArgs};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::output;
 use crate::shell::Shell;
 use crate::stages::{self, TrialArgs};
+use crate::structure;
 use seaworthy_facts::Facts;
 use seaworthy_finding::{EnvValue, ExitCode, Family, TestConfig};
+use seaworthy_structure::Suite;
 use std::path::Path;
 
-/// Boots an image and proves how it behaves.
+/// Boots an image and proves how it behaves, or runs structure tests against it.
 pub(crate) fn exec(shell: &Shell, global: &Global, args: &TestArgs) -> Result<ExitCode, Failure> {
     output::targets(global)?;
     let root = args.project.as_deref().unwrap_or(Path::new("."));
+    let suites = structure::read(&args.structure, root)?;
+    if args.validate {
+        return structure::validate(shell, &suites, output::wants_json(global, "test --validate")?);
+    }
+    let Some(name) = &args.image else {
+        return Err(Failure::new(ExitCode::Error, "no image is named").hint(stages::SOURCES));
+    };
     let config = Config::load(global, root)?;
-    let image = stages::open_image(shell, global, &args.image, args.platform.as_deref())?;
+    let test = test_config(&config, args)?;
+    let options = structure_options(&test, args)?;
+    if !suites.is_empty() {
+        return structure_alone(shell, global, args, &config, &suites, options, name);
+    }
+    let policy_suites = policy_suites(&test, &config, root)?;
+    let image = stages::open_image(shell, global, name, args.platform.as_deref())?;
     let image_facts = stages::inspect(&image)?;
     let project = args.project.as_deref().map(stages::collect).transpose()?;
-    let test = test_config(&config, args)?;
     let base = config.base(root);
     let bases = config.image().map(|image| image.bases.clone()).unwrap_or_default();
     let services = beside::open(shell, global, &test, &bases, base)?;
     let trial = TrialArgs { engine: args.engine, explicit: args.engine.is_some(), services: &services };
-    shell.progress("Test", &args.image);
+    shell.progress("Test", name);
     let run = stages::trial(shell, &image, &image_facts, project.as_ref(), &test, base, &trial)?;
-    let facts = Facts { project, image: Some(image_facts), run: Some(run), ..Facts::default() };
-    let report = stages::report(global, &config, config.image(), &facts, &[Family::Run], "test", &args.image);
+    let mut families = vec![Family::Run];
+    let mut facts = Facts { project, image: Some(image_facts), run: Some(run), ..Facts::default() };
+    if !policy_suites.is_empty() {
+        facts.structure = Some(structure::run(shell, &image, &policy_suites, options)?);
+        families.push(Family::Structure);
+    }
+    let report = stages::report(global, &config, config.image(), &facts, &families, "test", name);
     output::write(shell, global, &config.policy, &report, root)
+}
+
+/// The structure tests of the command line, without a trial: the image need not be a service.
+fn structure_alone(
+    shell: &Shell,
+    global: &Global,
+    args: &TestArgs,
+    config: &Config,
+    suites: &[Suite],
+    options: structure::Options,
+    name: &str,
+) -> Result<ExitCode, Failure> {
+    if args.engine == Some(EngineArg::Docker) {
+        return Err(Failure::new(
+            ExitCode::Error,
+            "structure tests run in the sandbox, not on a Docker Engine",
+        )
+        .hint("leave `--engine docker` out; the image itself may come from one: `docker-daemon:NAME`"));
+    }
+    if suites.iter().all(|suite| suite.tests.is_empty() && !suite.refused()) {
+        return Err(structure::nothing_to_run(suites));
+    }
+    for suite in suites {
+        for hint in &suite.hints {
+            let help = if hint.help.is_empty() { String::new() } else { format!("; {}", hint.help) };
+            shell.note(&seaworthy_report::escape(&format!("`{}`: {}{help}", suite.file.path, hint.message)));
+        }
+    }
+    let root = args.project.as_deref().unwrap_or(Path::new("."));
+    let image = stages::open_image(shell, global, name, args.platform.as_deref())?;
+    shell.progress("Test", name);
+    let facts =
+        Facts { structure: Some(structure::run(shell, &image, suites, options)?), ..Facts::default() };
+    let mut families = vec![Family::Structure];
+    if !config.policy.waiver.is_empty() {
+        families.push(Family::Policy);
+    }
+    let report = stages::report(global, config, config.image(), &facts, &families, "test", name);
+    output::write(shell, global, &config.policy, &report, root)
+}
+
+/// The files the policy names.
+pub(crate) fn policy_suites(test: &TestConfig, config: &Config, root: &Path) -> Result<Vec<Suite>, Failure> {
+    let files: Vec<_> = test.structure.iter().map(|file| config.base(root).join(file)).collect();
+    structure::read(&files, root)
+}
+
+/// How structure tests are run: by the flags, else by the policy.
+fn structure_options(test: &TestConfig, args: &TestArgs) -> Result<structure::Options, Failure> {
+    let given = args.command_timeout.as_deref().map(structure::timeout).transpose()?;
+    Ok(structure::Options {
+        timeout: given.unwrap_or_else(|| structure::Options::of(test).timeout),
+        allow_binds: args.allow_bind_mounts,
+    })
 }
 
 /// The policy's test with the flags on top.

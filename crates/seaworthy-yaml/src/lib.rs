@@ -1,9 +1,17 @@
-//! A YAML tree with the place of every node, from the events of saphyr-parser.
+//! A YAML or JSON text as a tree that knows the place of every node.
+//!
+//! YAML comes from the events of saphyr-parser, JSON from a reader of its own, because not every JSON text is YAML. A text
+//! that does not read gives the tree up to there, and every problem with its place. Nothing is resolved: a scalar is its text,
+//! and whether it was written plainly.
+
+mod json;
+
+pub use json::read as read_json;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
 use seaworthy_finding::Span;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Deeper nesting is refused so that no input exhausts the stack.
@@ -15,27 +23,38 @@ const MAX_PATCHES: usize = 100;
 
 /// A node.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) span: Span,
-    pub(crate) kind: Kind,
+pub struct Node {
+    /// Its bytes.
+    pub span: Span,
+    /// What it is.
+    pub kind: Kind,
     /// The tag's suffix, such as `reset`.
-    pub(crate) tag: Option<String>,
+    pub tag: Option<String>,
     /// Whether other places of the file may name it: it has an anchor, or is an alias of one that has.
-    pub(crate) shared: bool,
+    pub shared: bool,
     /// Whether it is written in brackets or quotes rather than in lines.
-    pub(crate) flow: bool,
+    pub flow: bool,
 }
 
 /// What a node is.
 #[derive(Clone, Debug)]
-pub(crate) enum Kind {
-    Scalar { value: String, plain: bool },
+pub enum Kind {
+    /// A text, a number, a boolean or nothing.
+    Scalar {
+        /// Its text, unquoted.
+        value: String,
+        /// Whether it was written without quotes, so that it may be something else than a text.
+        plain: bool,
+    },
+    /// A list.
     Seq(Vec<Rc<Node>>),
+    /// Keys and values in the order of the file.
     Map(Vec<(Rc<Node>, Rc<Node>)>),
 }
 
 impl Node {
-    pub(crate) fn text(&self) -> Option<&str> {
+    /// The text of a scalar.
+    pub fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Scalar { value, .. } => Some(value),
             _ => None,
@@ -43,23 +62,25 @@ impl Node {
     }
 
     /// Whether the node is an empty or null scalar.
-    pub(crate) fn is_null(&self) -> bool {
+    pub fn is_null(&self) -> bool {
         matches!(&self.kind, Kind::Scalar { value, plain: true } if matches!(value.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
-    pub(crate) fn items(&self) -> &[Rc<Self>] {
+    /// The items of a list; none of anything else.
+    pub fn items(&self) -> &[Rc<Self>] {
         match &self.kind {
             Kind::Seq(items) => items,
             _ => &[],
         }
     }
 
-    pub(crate) fn is_map(&self) -> bool {
+    /// Whether it is a mapping.
+    pub fn is_map(&self) -> bool {
         matches!(self.kind, Kind::Map(_))
     }
 
     /// Keys and values, those merged by `<<` after the own ones and only where those are silent.
-    pub(crate) fn entries(&self) -> Vec<(Rc<Self>, Rc<Self>)> {
+    pub fn entries(&self) -> Vec<(Rc<Self>, Rc<Self>)> {
         self.entries_below(0, &mut 4096)
     }
 
@@ -90,19 +111,20 @@ impl Node {
     }
 
     /// The value of a key; a value tagged `!reset` counts as absent.
-    pub(crate) fn get(&self, name: &str) -> Option<Rc<Self>> {
+    pub fn get(&self, name: &str) -> Option<Rc<Self>> {
         self.entry(name).map(|(_, value)| value)
     }
 
     /// The keys and values written in the mapping itself, `<<` among them.
-    pub(crate) fn pairs(&self) -> &[(Rc<Self>, Rc<Self>)] {
+    pub fn pairs(&self) -> &[(Rc<Self>, Rc<Self>)] {
         match &self.kind {
             Kind::Map(pairs) => pairs,
             _ => &[],
         }
     }
 
-    pub(crate) fn entry(&self, name: &str) -> Option<(Rc<Self>, Rc<Self>)> {
+    /// The key and the value of a key; a value tagged `!reset` counts as absent.
+    pub fn entry(&self, name: &str) -> Option<(Rc<Self>, Rc<Self>)> {
         self.entries()
             .into_iter()
             .find(|(key, value)| key.text() == Some(name) && value.tag.as_deref() != Some("reset"))
@@ -111,22 +133,26 @@ impl Node {
 
 /// Where a text stops being YAML, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct YamlError {
-    pub(crate) span: Span,
-    pub(crate) message: String,
+pub struct YamlError {
+    /// Where.
+    pub span: Span,
+    /// What is wrong, for people.
+    pub message: String,
+    /// The first of two keys of one name.
+    pub first: Option<Span>,
 }
 
 /// The first document of a text, and every problem. Duplicate keys are problems; the first one counts.
 ///
 /// Inside of brackets compose's reader does not care for indentation, saphyr-parser does: where it stops at a line that is
 /// indented too little there, a blank is put in and the text is read again. Spans are those of the text itself.
-pub(crate) fn read(text: &str) -> (Option<Rc<Node>>, Vec<YamlError>) {
+pub fn read(text: &str) -> (Option<Rc<Node>>, Vec<YamlError>) {
     let (roots, errors) = documents(text, false);
     (roots.into_iter().next(), errors)
 }
 
 /// Every document of a text, and every problem.
-pub(crate) fn read_all(text: &str) -> (Vec<Rc<Node>>, Vec<YamlError>) {
+pub fn read_all(text: &str) -> (Vec<Rc<Node>>, Vec<YamlError>) {
     documents(text, true)
 }
 
@@ -253,7 +279,7 @@ impl<'a> Builder<'a> {
                     }
                     let end = self.text[at..].chars().next().map_or(at, |ch| at + ch.len_utf8());
                     let span = Span::new(self.in_file(at), self.in_file(end));
-                    self.errors.push(YamlError { span, message: error.info().to_owned() });
+                    self.errors.push(YamlError { span, message: error.info().to_owned(), first: None });
                     break;
                 }
             }
@@ -311,7 +337,7 @@ impl<'a> Builder<'a> {
                 self.copied += known.map_or(0, |node| node.pairs().len() + node.items().len());
                 if self.copied > MAX_COPIES {
                     let message = format!("aliases stand for more than {MAX_COPIES} entries");
-                    self.errors.push(YamlError { span, message });
+                    self.errors.push(YamlError { span, message, first: None });
                     return false;
                 }
                 let known = known.map(|node| Node { span, shared: true, ..node.as_ref().clone() });
@@ -327,8 +353,11 @@ impl<'a> Builder<'a> {
 
     fn open(&mut self, span: Span, flow: bool, anchor: usize, tag: Option<String>, map: bool) -> bool {
         if self.stack.len() >= MAX_DEPTH {
-            self.errors
-                .push(YamlError { span, message: format!("nested more than {MAX_DEPTH} levels deep") });
+            self.errors.push(YamlError {
+                span,
+                message: format!("nested more than {MAX_DEPTH} levels deep"),
+                first: None,
+            });
             return false;
         }
         self.stack.push(Frame { start: span.start, flow, anchor, tag, map, children: Vec::new() });
@@ -354,16 +383,18 @@ impl<'a> Builder<'a> {
 
     fn pairs(&mut self, children: Vec<Rc<Node>>) -> Vec<(Rc<Node>, Rc<Node>)> {
         let mut pairs: Vec<(Rc<Node>, Rc<Node>)> = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut seen: BTreeMap<String, Span> = BTreeMap::new();
         let mut children = children.into_iter();
         while let (Some(key), Some(value)) = (children.next(), children.next()) {
             if let Some(name) = key.text()
                 && name != "<<"
-                && !seen.insert(name.to_owned())
             {
-                let message = format!("the key `{name}` stands here twice; remove one");
-                self.errors.push(YamlError { span: key.span, message });
-                continue;
+                if let Some(first) = seen.get(name) {
+                    let message = format!("the key `{name}` stands here twice; remove one");
+                    self.errors.push(YamlError { span: key.span, message, first: Some(*first) });
+                    continue;
+                }
+                seen.insert(name.to_owned(), key.span);
             }
             pairs.push((key, value));
         }
