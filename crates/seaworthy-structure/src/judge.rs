@@ -72,7 +72,7 @@ pub fn judge(
                     result.errors = self::existence(existence, test.span, subject.config, &container);
                 }
                 Kind::License(license) => {
-                    result.errors = license::judge(license, test.span, suite.schema, &container);
+                    result.errors = license::judge(license, test.span, &container);
                 }
                 Kind::Metadata(test) => result.errors = metadata::judge(test, subject.config),
             }

@@ -1,6 +1,6 @@
 //! Licence tests: the words no licence file of a package may hold.
 
-use crate::model::{LicenseTest, Schema, Text};
+use crate::model::{LicenseTest, Text};
 use crate::view::Container;
 use seaworthy_facts::StructureProblem;
 use seaworthy_finding::Span;
@@ -9,21 +9,16 @@ use seaworthy_finding::Span;
 pub(crate) const ROOT: &str = "/usr/share/doc";
 /// Words that no licence may hold, as container-structure-test has them.
 const DENIED: [&str; 2] = ["AGPL", "WTFPL"];
-/// Packages of schema 2.0.0 whose licence is not looked at.
+/// A package whose licence is not looked at.
 const ALLOWED: &str = "libgnutls30";
 
-pub(crate) fn judge(
-    test: &LicenseTest,
-    span: Span,
-    schema: Option<Schema>,
-    files: &Container<'_>,
-) -> Vec<StructureProblem> {
+pub(crate) fn judge(test: &LicenseTest, span: Span, files: &Container<'_>) -> Vec<StructureProblem> {
     let mut errors = Vec::new();
     if test.debian {
         match files.folders(ROOT) {
             Ok(packages) => {
                 for package in packages {
-                    if schema == Some(Schema::One) || package != ALLOWED {
+                    if package != ALLOWED {
                         check(
                             &Text { value: format!("{ROOT}/{package}/copyright"), span },
                             files,
