@@ -1,6 +1,7 @@
 //! Sigstore bundles of version 0.3 around DSSE envelopes around in-toto statements, and the manifest that attaches one
 //! to an image, as cosign 3 writes them.
 
+use crate::keyless::{Artifact, Identity, Keyless, KeylessError, Signer};
 use crate::{Error, PrivateKey, PublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -162,8 +163,8 @@ pub(crate) fn make(statement: &Statement, key: &PrivateKey) -> Result<Vec<u8>, E
     serde_json::to_vec(&bundle).map_err(invalid)
 }
 
-/// Opens a bundle with a key. The error says why it is no bundle of an in-toto statement.
-pub(crate) fn open(bytes: &[u8], key: &PublicKey) -> Result<Opened, String> {
+/// The envelope of a bundle with its payload and statement. The error says why it is no bundle of an in-toto statement.
+fn read(bytes: &[u8]) -> Result<(Envelope, Vec<u8>, Statement), String> {
     let bundle: Bundle = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     let known = bundle.media_type.starts_with("application/vnd.dev.sigstore.bundle");
     if !known {
@@ -178,6 +179,12 @@ pub(crate) fn open(bytes: &[u8], key: &PublicKey) -> Result<Opened, String> {
     if statement.kind != STATEMENT_V1 && statement.kind != STATEMENT_V01 {
         return Err("its payload is no in-toto statement of a known version".to_owned());
     }
+    Ok((envelope, payload, statement))
+}
+
+/// Opens a bundle with a key. The error says why it is no bundle of an in-toto statement.
+pub(crate) fn open(bytes: &[u8], key: &PublicKey) -> Result<Opened, String> {
+    let (envelope, payload, statement) = read(bytes)?;
     let message = pae(&envelope.payload_type, &payload);
     let signed = envelope.signatures.iter().any(|signature| {
         STANDARD.decode(&signature.sig).is_ok_and(|signature| key.verifies(&message, &signature))
@@ -193,6 +200,28 @@ pub(crate) fn open(bytes: &[u8], key: &PublicKey) -> Result<Opened, String> {
 pub(crate) fn unproven(bytes: &[u8]) -> Option<Vec<u8>> {
     let bundle: Bundle = serde_json::from_slice(bytes).ok()?;
     STANDARD.decode(&bundle.dsse_envelope?.payload).ok()
+}
+
+/// Opens a bundle whose certificate must name somebody. What is proved is what the statement says of its own subject;
+/// whether that is the image in question is for the caller.
+pub(crate) fn open_keyless(
+    bytes: &[u8],
+    keyless: &Keyless,
+    identity: &Identity,
+) -> Result<(Opened, Option<Signer>), String> {
+    let (_, _, statement) = read(bytes)?;
+    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    let about = statement.subject.iter().find_map(|subject| subject.digest.get("sha256"));
+    let about: Digest = about
+        .and_then(|hex| format!("sha256:{hex}").parse().ok())
+        .ok_or("its statement names no SHA-256 digest")?;
+    match keyless.verify(text, Artifact::Digest(&about), identity) {
+        Ok(signer) => Ok((Opened::Signed(statement), Some(signer))),
+        Err(KeylessError::Other { .. }) => {
+            Ok((Opened::OtherKey { predicate_type: statement.predicate_type }, None))
+        }
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// A manifest that attaches one blob to an image.

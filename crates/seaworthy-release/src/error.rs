@@ -65,12 +65,12 @@ pub enum Error {
         /// Attestations that were found; they are no signatures.
         attestations: usize,
     },
-    /// There are signatures, and none was made with this key.
-    #[error("{digest} is not signed with the key {key}: {detail}")]
+    /// There are signatures, and none was made by this key or signer.
+    #[error("{digest} is not signed by {key}: {detail}")]
     WrongKey {
         /// The image's digest.
         digest: String,
-        /// Fingerprint of the key: SHA-256 of its DER form.
+        /// Whose signature was wanted.
         key: String,
         /// What was found instead.
         detail: String,
@@ -138,7 +138,7 @@ impl Error {
             Self::NoSignature { .. } => {
                 Some("an attestation proves its document, not the image; sign the image".to_owned())
             }
-            Self::WrongKey { .. } => Some("check that the public key is the signer's".to_owned()),
+            Self::WrongKey { .. } => Some("check that the public key, or the identity and its issuer, are the signer's".to_owned()),
             Self::BadDigest { .. } => {
                 Some("somebody moved a signature to another image; do not use this image".to_owned())
             }

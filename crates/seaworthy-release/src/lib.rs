@@ -2,13 +2,15 @@
 //!
 //! One writer sends everything in the order that leaves nothing half-written: blobs, manifests, what is attached, tags
 //! last. Then a fresh reader reads all of it back. Signatures and attestations are sigstore bundles as cosign writes
-//! and reads them, made with a key; nothing here talks to a transparency log.
+//! and reads them, made with a key; nothing here talks to a transparency log. What others signed without a key is
+//! verified from the bundle alone ([`keyless`]).
 
 mod attached;
 mod bundle;
 mod copy;
 mod error;
 mod keyfile;
+pub mod keyless;
 mod keys;
 mod place;
 mod publish;
@@ -26,4 +28,4 @@ pub use place::Destination;
 pub use publish::{PublishOptions, attest, publish, push, sign};
 pub use pull::pull;
 pub use tags::check_tags;
-pub use verify::{Attested, Reason, Rejected, Signed, Storage, Verified, attestations, verify};
+pub use verify::{Attested, Reason, Rejected, Signed, Storage, Trust, Verified, attestations, verify};

@@ -3,7 +3,7 @@
 use crate::bundle::{self, PREDICATE_SIGN, PREDICATE_SPDX, Referrer, Statement};
 use crate::place::{Destination, Place, layout_error};
 use crate::tags::check_tags;
-use crate::verify::{gather, open_manifest};
+use crate::verify::{Trust, gather, open_manifest};
 use crate::{Error, PrivateKey};
 use seaworthy_facts::{ReferrerFact, ReleaseFacts, SignatureFact, TagFact};
 use seaworthy_oci::{Descriptor, Digest, Index, Manifest, Reference, media_type};
@@ -403,7 +403,7 @@ fn read_back(
     let mut attested_sbom = None;
     if let Some(key) = options.sign {
         let public = key.public();
-        let evidence = gather(&place, &image.digest, &public)?;
+        let evidence = gather(&place, &image.digest, Trust::Key(&public))?;
         let verified = !evidence.signatures.is_empty();
         let error = (!verified).then(|| format!("no {PREDICATE_SIGN} of this key was read back"));
         let subject = image.digest.to_string();

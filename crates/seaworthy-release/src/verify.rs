@@ -4,6 +4,7 @@
 //! legacy simple-signing payload. An attested document is no signature: who signs an SBOM does not vouch for the image.
 
 use crate::bundle::{self, Opened, PREDICATE_SIGN};
+use crate::keyless::{Identity, Keyless, Signer};
 use crate::place::{Destination, Place};
 use crate::{Error, PublicKey};
 use base64::Engine as _;
@@ -19,6 +20,31 @@ const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 /// The annotation that holds a legacy signature.
 const LEGACY_SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 
+/// Whose signatures count.
+#[derive(Clone, Copy, Debug)]
+pub enum Trust<'a> {
+    /// Those of a key.
+    Key(&'a PublicKey),
+    /// Those of somebody whom a certificate names.
+    Identity(&'a Keyless, &'a Identity),
+}
+
+impl<'a> From<&'a PublicKey> for Trust<'a> {
+    fn from(key: &'a PublicKey) -> Self {
+        Self::Key(key)
+    }
+}
+
+impl Trust<'_> {
+    /// Whose, for people.
+    fn name(&self) -> String {
+        match self {
+            Self::Key(key) => format!("the key with fingerprint {}", key.fingerprint()),
+            Self::Identity(_, identity) => format!("{} of {}", identity.subject, identity.issuer),
+        }
+    }
+}
+
 /// What is proved about an image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verified {
@@ -26,8 +52,10 @@ pub struct Verified {
     pub digest: Digest,
     /// Its media type.
     pub media_type: String,
-    /// Fingerprint of the key that proves it.
-    pub key: String,
+    /// Fingerprint of the key that proves it; nothing where a certificate does.
+    pub key: Option<String>,
+    /// Whom the certificate names; nothing where a key proves it.
+    pub signer: Option<Signer>,
     /// Signatures of the key on this digest; never empty.
     pub signatures: Vec<Signed>,
     /// Attestations of the key about this digest.
@@ -97,6 +125,8 @@ pub enum Reason {
 
 /// Everything a key has made for an image, signatures or not.
 pub(crate) struct Evidence {
+    /// Whom the certificate of a signature names.
+    signer: Option<Signer>,
     pub(crate) signatures: Vec<Signed>,
     pub(crate) attestations: Vec<Attested>,
     pub(crate) rejected: Vec<Rejected>,
@@ -107,26 +137,31 @@ pub(crate) struct Evidence {
 /// # Errors
 /// [`Error::NoSignature`], [`Error::WrongKey`] and [`Error::BadDigest`] where no signature proves the image;
 /// [`Error::NoSuchManifest`] where there is no such image; others where the place cannot be read.
-pub fn verify(
+pub fn verify<'t>(
     source: &Destination,
     target: &str,
-    key: &PublicKey,
+    trust: impl Into<Trust<'t>>,
     options: &registry::Options,
 ) -> Result<Verified, Error> {
+    let trust = trust.into();
     let client = Client::new(options.clone());
     let place = Place::open(source, &client)?;
     let found = place
         .manifest(target)?
         .ok_or_else(|| Error::NoSuchManifest { place: place.name(), target: target.to_owned() })?;
     let digest = found.descriptor.digest;
-    let evidence = gather(&place, &digest, key)?;
+    let evidence = gather(&place, &digest, trust)?;
     if evidence.signatures.is_empty() {
-        return Err(refusal(&digest, key, &evidence));
+        return Err(refusal(&digest, trust, &evidence));
     }
     Ok(Verified {
         digest,
         media_type: found.descriptor.media_type,
-        key: key.fingerprint(),
+        key: match trust {
+            Trust::Key(key) => Some(key.fingerprint()),
+            Trust::Identity(..) => None,
+        },
+        signer: evidence.signer,
         signatures: evidence.signatures,
         attestations: evidence.attestations,
         rejected: evidence.rejected,
@@ -148,11 +183,11 @@ pub fn attestations(
     let found = place
         .manifest(target)?
         .ok_or_else(|| Error::NoSuchManifest { place: place.name(), target: target.to_owned() })?;
-    Ok(gather(&place, &found.descriptor.digest, key)?.attestations)
+    Ok(gather(&place, &found.descriptor.digest, Trust::Key(key))?.attestations)
 }
 
 /// Why there is no signature, the gravest reason first.
-fn refusal(digest: &Digest, key: &PublicKey, evidence: &Evidence) -> Error {
+fn refusal(digest: &Digest, trust: Trust<'_>, evidence: &Evidence) -> Error {
     let is_sign = |kind: &str| kind == PREDICATE_SIGN || kind == SIMPLE_SIGNING;
     let moved = evidence.rejected.iter().find_map(|rejected| match &rejected.reason {
         Reason::OtherDigest { about, predicate_type } if is_sign(predicate_type) => Some(about.clone()),
@@ -168,17 +203,18 @@ fn refusal(digest: &Digest, key: &PublicKey, evidence: &Evidence) -> Error {
         .count();
     if others > 0 {
         let detail = match others {
-            1 => "1 signature of another key is attached".to_owned(),
-            count => format!("{count} signatures of other keys are attached"),
+            1 => "1 signature of somebody else is attached".to_owned(),
+            count => format!("{count} signatures of others are attached"),
         };
-        return Error::WrongKey { digest: digest.to_string(), key: key.fingerprint(), detail };
+        return Error::WrongKey { digest: digest.to_string(), key: trust.name(), detail };
     }
     Error::NoSignature { digest: digest.to_string(), attestations: evidence.attestations.len() }
 }
 
 /// Looks at everything attached to a digest.
-pub(crate) fn gather(place: &Place<'_>, digest: &Digest, key: &PublicKey) -> Result<Evidence, Error> {
-    let mut evidence = Evidence { signatures: Vec::new(), attestations: Vec::new(), rejected: Vec::new() };
+pub(crate) fn gather(place: &Place<'_>, digest: &Digest, trust: Trust<'_>) -> Result<Evidence, Error> {
+    let mut evidence =
+        Evidence { signer: None, signatures: Vec::new(), attestations: Vec::new(), rejected: Vec::new() };
     for entry in place.referrers(digest)?.into_iter().take(REFERRERS) {
         // The list's artifact type is often wrong, so only types that no bundle has are passed over unread.
         if !media_type::is_manifest(&entry.media_type) {
@@ -189,11 +225,12 @@ pub(crate) fn gather(place: &Place<'_>, digest: &Digest, key: &PublicKey) -> Res
             continue;
         }
         let result = match manifest.layers.as_slice() {
-            [blob] => read_bundle(place, blob, digest, key)?,
+            [blob] => read_bundle(place, blob, digest, trust)?,
             _ => Err(Reason::Unusable("it has not exactly one layer".to_owned())),
         };
         match result {
-            Ok(statement) if statement.predicate_type == PREDICATE_SIGN => {
+            Ok((statement, signer)) if statement.predicate_type == PREDICATE_SIGN => {
+                evidence.signer = evidence.signer.or(signer);
                 let about = |subject: &&bundle::Subject| {
                     subject.digest.get(digest.algorithm()).is_some_and(|hex| hex == digest.hex())
                 };
@@ -205,7 +242,7 @@ pub(crate) fn gather(place: &Place<'_>, digest: &Digest, key: &PublicKey) -> Res
                     annotations: annotations.unwrap_or_default(),
                 });
             }
-            Ok(statement) => evidence.attestations.push(Attested {
+            Ok((statement, _)) => evidence.attestations.push(Attested {
                 manifest: entry.digest,
                 predicate_type: statement.predicate_type,
                 predicate: statement.predicate,
@@ -213,7 +250,7 @@ pub(crate) fn gather(place: &Place<'_>, digest: &Digest, key: &PublicKey) -> Res
             Err(reason) => evidence.rejected.push(Rejected { manifest: entry.digest, reason }),
         }
     }
-    gather_legacy(place, digest, key, &mut evidence)?;
+    gather_legacy(place, digest, trust, &mut evidence)?;
     Ok(evidence)
 }
 
@@ -229,18 +266,22 @@ fn read_bundle(
     place: &Place<'_>,
     blob: &Descriptor,
     digest: &Digest,
-    key: &PublicKey,
-) -> Result<Result<bundle::Statement, Reason>, Error> {
+    trust: Trust<'_>,
+) -> Result<Result<(bundle::Statement, Option<Signer>), Reason>, Error> {
     if blob.size > crate::place::BLOB_LIMIT {
         return Ok(Err(Reason::Unusable(format!("its bundle has {} bytes", blob.size))));
     }
     let bytes = place.blob(blob)?;
-    Ok(match bundle::open(&bytes, key) {
-        Ok(Opened::Signed(statement)) if statement.is_about(digest) => Ok(statement),
-        Ok(Opened::Signed(statement)) => {
+    let opened = match trust {
+        Trust::Key(key) => bundle::open(&bytes, key).map(|opened| (opened, None)),
+        Trust::Identity(keyless, identity) => bundle::open_keyless(&bytes, keyless, identity),
+    };
+    Ok(match opened {
+        Ok((Opened::Signed(statement), signer)) if statement.is_about(digest) => Ok((statement, signer)),
+        Ok((Opened::Signed(statement), _)) => {
             Err(Reason::OtherDigest { about: statement.about(), predicate_type: statement.predicate_type })
         }
-        Ok(Opened::OtherKey { predicate_type }) => Err(Reason::OtherKey { predicate_type }),
+        Ok((Opened::OtherKey { predicate_type }, _)) => Err(Reason::OtherKey { predicate_type }),
         Err(why) => Err(Reason::Unusable(why)),
     })
 }
@@ -249,7 +290,7 @@ fn read_bundle(
 fn gather_legacy(
     place: &Place<'_>,
     digest: &Digest,
-    key: &PublicKey,
+    trust: Trust<'_>,
     evidence: &mut Evidence,
 ) -> Result<(), Error> {
     let tag = format!("{}.sig", registry::fallback_tag(digest));
@@ -258,7 +299,7 @@ fn gather_legacy(
     let layers = manifest.layers.iter().filter(|layer| layer.media_type == SIMPLE_SIGNING);
     for layer in layers.take(REFERRERS) {
         let place_of = found.descriptor.digest.clone();
-        let result = read_simple(place, layer, digest, key)?;
+        let result = read_simple(place, layer, digest, trust)?;
         match result {
             Ok(annotations) => {
                 evidence.signatures.push(Signed { manifest: place_of, storage: Storage::Tag, annotations });
@@ -275,9 +316,14 @@ fn read_simple(
     place: &Place<'_>,
     layer: &Descriptor,
     digest: &Digest,
-    key: &PublicKey,
+    trust: Trust<'_>,
 ) -> Result<Result<Annotations, Reason>, Error> {
     let unusable = |why: &str| Ok(Err(Reason::Unusable(why.to_owned())));
+    let Trust::Key(key) = trust else {
+        return unusable(
+            "it lies under a tag, where no keyless signature is looked for: sign it as a bundle",
+        );
+    };
     if layer.size > crate::place::BLOB_LIMIT {
         return unusable("its payload is too large");
     }

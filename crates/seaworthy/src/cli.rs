@@ -690,11 +690,34 @@ pub(crate) struct VerifyArgs {
     /// The image to verify: a registry reference or `oci:DIR[:REF]`
     pub(crate) image: String,
     /// The signer's public key, PREFIX.pub
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["certificate_identity", "certificate_identity_regexp"])]
+    pub(crate) key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) keyless: KeylessArgs,
     /// Speak plain HTTP to the registry; one on this machine needs no flag
     #[arg(long)]
     pub(crate) plain_http: bool,
+}
+
+/// Who signed without a key, by the words of cosign.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Signed without a key")]
+pub(crate) struct KeylessArgs {
+    /// Whom the signer's certificate names: a mail address, or the address of a workflow
+    #[arg(long, value_name = "NAME", conflicts_with = "key")]
+    pub(crate) certificate_identity: Option<String>,
+    /// The same as an expression that is found in the name
+    #[arg(long, value_name = "REGEX", conflicts_with_all = ["key", "certificate_identity"])]
+    pub(crate) certificate_identity_regexp: Option<String>,
+    /// Who vouched for the name, such as `https://token.actions.githubusercontent.com`
+    #[arg(long, value_name = "URL", conflicts_with = "key")]
+    pub(crate) certificate_oidc_issuer: Option<String>,
+    /// The same as an expression
+    #[arg(long, value_name = "REGEX", conflicts_with_all = ["key", "certificate_oidc_issuer"])]
+    pub(crate) certificate_oidc_issuer_regexp: Option<String>,
+    /// Whom to trust: a `trusted_root.json`; by default sigstore's public instance
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    pub(crate) trusted_root: Option<PathBuf>,
 }
 
 /// `keygen`.

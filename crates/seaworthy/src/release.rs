@@ -1,6 +1,6 @@
 //! Publishing and keys, shared by `ship` and the single commands.
 
-use crate::cli::Global;
+use crate::cli::{Global, KeylessArgs};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::shell::Shell;
@@ -10,6 +10,7 @@ use seaworthy_facts::ReleaseFacts;
 use seaworthy_finding::ExitCode;
 use seaworthy_oci::Source;
 use seaworthy_registry::{Options as RegistryOptions, PlainHttp};
+use seaworthy_release::keyless::{Identity, Keyless, Match};
 use seaworthy_release::{Destination, PrivateKey, PublicKey, PublishOptions};
 use seaworthy_store::{Image, Layout};
 use std::path::Path;
@@ -183,6 +184,35 @@ pub(crate) fn policy_key(
         ));
     }
     private_key(&file).map(Some)
+}
+
+/// Who must have signed without a key, and whom to trust; nothing where no identity is named.
+pub(crate) fn keyless(args: &KeylessArgs) -> Result<Option<(Keyless, Identity)>, Failure> {
+    let choose = |exact: &Option<String>, pattern: &Option<String>| match (exact, pattern) {
+        (Some(text), _) => Ok(Some(Match::Exact(text.clone()))),
+        (None, Some(pattern)) => regex::Regex::new(pattern)
+            .map(|pattern| Some(Match::Pattern(pattern)))
+            .map_err(|error| Failure::of(&format!("read the expression `{pattern}`"), &error)),
+        (None, None) => Ok(None),
+    };
+    let subject = choose(&args.certificate_identity, &args.certificate_identity_regexp)?;
+    let issuer = choose(&args.certificate_oidc_issuer, &args.certificate_oidc_issuer_regexp)?;
+    let (subject, issuer) = match (subject, issuer) {
+        (None, _) => return Ok(None),
+        (Some(subject), Some(issuer)) => (subject, issuer),
+        // A name means nothing without who vouches for it: anybody can be called so somewhere.
+        (Some(_), None) => {
+            return Err(Failure::new(ExitCode::Error, "who vouched for the signer is not said")
+                .hint("name it: `--certificate-oidc-issuer https://token.actions.githubusercontent.com`"));
+        }
+    };
+    let root = args
+        .trusted_root
+        .as_ref()
+        .map(|file| std::fs::read_to_string(file).map_err(|error| Failure::file("read", file, &error)));
+    let keyless = Keyless::new(root.transpose()?.as_deref())
+        .map_err(|error| Failure::of("read the trusted root", &error))?;
+    Ok(Some((keyless, Identity { subject, issuer })))
 }
 
 /// A release error with its hint.

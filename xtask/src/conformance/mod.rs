@@ -15,6 +15,7 @@ mod planted_secrets;
 mod registry_faults;
 mod retention;
 mod sbom;
+mod sigstore;
 mod static_cases;
 mod static_real;
 mod structure_images;
@@ -43,6 +44,7 @@ const KINDS: &[(&str, Run)] = &[
     ("registry-faults", registry_faults::run),
     ("retention", retention::run),
     ("sbom", sbom::run),
+    ("sigstore", sigstore::run),
     ("static", static_cases::run),
     ("static-real", static_real::run),
     ("static-real-compose", compose_model::real),
