@@ -2,6 +2,7 @@
 //!
 //! Programs are looked for in `$SEAWORTHY_PEERS/bin`, then on `PATH`; a test whose judge is absent says so and returns.
 
+#[cfg(test)]
 mod copy;
 #[cfg(test)]
 mod cosign;

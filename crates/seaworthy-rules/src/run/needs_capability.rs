@@ -24,6 +24,7 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let how = need.without.exit.map_or_else(|| "it does not become ready".to_owned(), ended);
     let port = (need.needed.len() == 1 && need.needed[0] == "NET_BIND_SERVICE")
         .then_some("listen on a port from 1024 on, and map it when publishing, or ");
+    let adds: Vec<String> = need.needed.iter().map(|name| format!("--cap-add {name}")).collect();
     out.finding(format!("without {} the service does not start: {how}", names.join(", ")))
         .why("what drops all capabilities, as hardened platforms do, cannot run it")
         .help(format!(
@@ -34,8 +35,5 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         .at_observation("capabilities")
         .observation(format!("{} boots, each without one of an engine's default capabilities", need.boots))
         .excerpt(need.without.log_tail.join("\n"))
-        .command(format!(
-            "docker run --cap-drop ALL {}IMAGE",
-            need.needed.iter().map(|name| format!("--cap-add {name} ")).collect::<String>()
-        ));
+        .command(format!("docker run --cap-drop ALL {} IMAGE", adds.join(" ")));
 }

@@ -14,10 +14,10 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(run) = cx.run() else { return };
     let Some(privileges) = out.seen(&run.privileges) else { return };
     let allowed: Vec<String> =
-        cx.image.map_or_else(Vec::new, |image| image.test.cap_add.iter().map(plain).collect());
+        cx.image.map_or_else(Vec::new, |image| image.test.cap_add.iter().map(|name| plain(name)).collect());
     // What was found to be needed is judged by `needs-capability` alone.
     let found = run.capabilities.seen().into_iter().flat_map(|need| &need.needed);
-    let allowed: Vec<String> = allowed.into_iter().chain(found.map(plain)).collect();
+    let allowed: Vec<String> = allowed.into_iter().chain(found.map(|name| plain(name))).collect();
     let mut left: Vec<String> = Vec::new();
     let extra: Vec<&String> = privileges
         .effective
@@ -58,6 +58,6 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
 }
 
 /// A capability's name as policies and engines write it, with or without its prefix.
-fn plain(name: &String) -> String {
+fn plain(name: &str) -> String {
     name.to_ascii_uppercase().trim_start_matches("CAP_").to_owned()
 }
