@@ -1,7 +1,7 @@
 //! A box that was booted: watching, signalling and ending it.
 
 use std::net::TcpListener;
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -20,6 +20,9 @@ use crate::state::Layout;
 use crate::sys;
 use crate::writes::{Baseline, Write};
 use crate::{connect, exec, registry, remove, writes};
+
+/// How often it is looked at what a box has written.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// How long a killed box may take to disappear before its directory is left to `clean`.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -94,6 +97,8 @@ struct State {
     /// How often limits were reached, as long as the groups were there.
     reached: Reached,
     logs: Logs,
+    /// It was killed for writing more than it may.
+    overfilled: bool,
     /// Both streams are at their end, or the monitor has given up on them.
     silent: bool,
 }
@@ -162,7 +167,9 @@ impl Live {
     fn monitor(&self, output: &[OwnedFd; 2]) {
         let mut buffer = vec![0; 64 << 10];
         let mut open = [true, true];
-        let mut deadline = None;
+        let mut deadline: Option<Instant> = None;
+        let mut looked = Instant::now();
+        let free = writes::free(&self.upper);
         loop {
             let ended = lock(&self.state).exit.is_some();
             if ended && (open == [false, false] || deadline.is_some_and(|at| Instant::now() >= at)) {
@@ -172,7 +179,14 @@ impl Live {
             let watch = |on: bool, fd: &OwnedFd| sys::pollin(if on { fd.as_raw_fd() } else { -1 });
             let mut fds =
                 [watch(open[0], &output[0]), watch(open[1], &output[1]), watch(!ended, &self.pidfd)];
-            let timeout = deadline.map(|at: Instant| at.saturating_duration_since(Instant::now()));
+            let timeout = match deadline {
+                Some(at) => Some(at.saturating_duration_since(Instant::now())),
+                None => self.spec.disk_bytes.map(|_| LOOK),
+            };
+            if looked.elapsed() >= LOOK && !ended {
+                looked = Instant::now();
+                self.bound_disk(free);
+            }
             if !matches!(sys::poll(&mut fds, timeout), Ok(true)) {
                 continue;
             }
@@ -199,6 +213,17 @@ impl Live {
         }
         lock(&self.state).silent = true;
         self.changed.notify_all();
+    }
+
+    /// Kills the box where it wrote more than it may.
+    fn bound_disk(&self, free: Option<u64>) {
+        let Some(most) = self.spec.disk_bytes else { return };
+        // What is free says at once that it cannot be too much; only then its files are counted.
+        let taken = free.zip(writes::free(&self.upper)).map(|(before, now)| before.saturating_sub(now));
+        if taken.is_none_or(|taken| taken >= most) && writes::bytes(self.upper.as_fd(), most) > most {
+            lock(&self.state).overfilled = true;
+            self.send_kill();
+        }
     }
 
     fn reap(&self) {
@@ -437,6 +462,11 @@ impl Running {
         }
         drop(state);
         lock(&self.live.cgroup).reached()
+    }
+
+    /// Whether the box was killed for writing more to its root than it may.
+    pub fn overfilled(&self) -> bool {
+        lock(&self.live.state).overfilled
     }
 
     /// What the box could not reach in its network.

@@ -133,6 +133,8 @@ pub struct Spec {
     /// Whether any user may listen on ports below 1024, as Docker sets it up; the kernel asks for `NET_BIND_SERVICE`. Only in
     /// a network of its own.
     pub low_ports: bool,
+    /// Most bytes it may write to its root before it is killed; looked at a few times a second.
+    pub disk_bytes: Option<u64>,
     /// Limit in bytes, swap included where the kernel accounts it.
     pub memory_bytes: Option<u64>,
     /// Limit on processes and threads.
@@ -162,6 +164,7 @@ impl Spec {
             network: Network::Private,
             listen: Vec::new(),
             low_ports: false,
+            disk_bytes: None,
             memory_bytes: None,
             pids: None,
         }

@@ -14,6 +14,38 @@ use crate::state;
 const LIMIT: usize = 200_000;
 const DEPTH: u32 = 512;
 
+/// Bytes that are free where a box writes to; nothing where the file system does not say.
+pub(crate) fn free(upper: &OwnedFd) -> Option<u64> {
+    let state = rustix::fs::fstatvfs(upper).ok()?;
+    Some(state.f_bavail.saturating_mul(state.f_frsize))
+}
+
+/// Bytes of disk a box's files take; counting ends beyond `most`.
+pub(crate) fn bytes(directory: BorrowedFd<'_>, most: u64) -> u64 {
+    count(directory, most, DEPTH)
+}
+
+fn count(directory: BorrowedFd<'_>, most: u64, depth: u32) -> u64 {
+    let mut total = 0_u64;
+    // The box goes on while it is counted: what is gone in between counts as nothing.
+    let Ok(entries) = Dir::read_from(directory) else { return 0 };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        if name == c"." || name == c".." || total > most {
+            continue;
+        }
+        let Ok(stat) = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
+        total = total.saturating_add(u64::try_from(stat.st_blocks).unwrap_or_default().saturating_mul(512));
+        if FileType::from_raw_mode(stat.st_mode) == FileType::Directory && depth > 0 {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            if let Ok(below) = rustix::fs::openat(directory, name, flags, Mode::empty()) {
+                total = total.saturating_add(count(below.as_fd(), most, depth - 1));
+            }
+        }
+    }
+    total
+}
+
 /// What happened to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WriteKind {

@@ -108,6 +108,9 @@ fn diagnose(launch: &Launch, exit: Option<Exit>, container: &dyn Container) -> V
         Some(exit) if exit.oom_killed => {
             words.push("the kernel ended it for exceeding its memory limit".to_owned());
         }
+        Some(_) if container.overfilled() => {
+            words.push("it was ended for writing more than 2 GiB to its root".to_owned());
+        }
         Some(exit) => match exit.signal {
             Some(31) => words
                 .push("it was ended by SIGSYS: the seccomp filter refuses a system call it makes".to_owned()),

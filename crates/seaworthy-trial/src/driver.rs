@@ -267,6 +267,10 @@ pub trait Container: Send + Sync {
     fn writes(&self) -> Result<Vec<WriteFact>, DriverError>;
     /// Peak memory in bytes.
     fn memory_peak(&self) -> Option<u64>;
+    /// Whether it was ended for writing more to its root than any boot may.
+    fn overfilled(&self) -> bool {
+        false
+    }
     /// Bytes written to both streams so far, also those that are not kept.
     fn logged(&self) -> u64 {
         let logs = self.logs();

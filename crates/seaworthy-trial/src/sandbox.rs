@@ -16,6 +16,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+/// Most bytes a boot may write to its root.
+const DISK: u64 = 2 << 30;
+
 /// Boots an unpacked image in the embedded sandbox.
 pub struct SandboxDriver<'a> {
     runtime: &'a Runtime,
@@ -72,6 +75,7 @@ impl<'a> SandboxDriver<'a> {
         };
         spec.listen = launch.peers.iter().flat_map(ports).collect();
         spec.low_ports = launch.low_ports;
+        spec.disk_bytes = Some(DISK);
         spec.memory_bytes = launch.memory;
         spec.pids = Some(launch.pids.unwrap_or(PROCESSES));
         Ok(spec)
@@ -268,6 +272,10 @@ impl Container for SandboxContainer {
 
     fn memory_peak(&self) -> Option<u64> {
         self.0.memory_peak()
+    }
+
+    fn overfilled(&self) -> bool {
+        self.0.overfilled()
     }
 
     fn logged(&self) -> u64 {

@@ -118,3 +118,83 @@ fn what_docker_hides_is_hidden() {
     assert!(err.matches("Read-only file system").count() >= 2, "{err}");
     assert!(err.contains("mount:"), "{err}");
 }
+
+#[test]
+fn a_fork_bomb_meets_its_limit_and_is_gone_afterwards() {
+    let Some(bench) = Bench::new("fork bomb") else { return };
+    let mut spec = bench.spec(["sh", "-c", "bomb() { bomb | bomb & }; bomb; while true; do sleep 1; done"]);
+    spec.pids = Some(64);
+    let running = bench.boot(&spec);
+    if running.unapplied().iter().any(|reason| reason.starts_with("process limit")) {
+        println!("skipped: {:?}", running.unapplied());
+        return;
+    }
+    let begun = std::time::Instant::now();
+    while running.reached().processes == 0 {
+        assert!(begun.elapsed() < crate::common::LONG, "nothing was ever refused");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let processes = running.processes().unwrap();
+    assert!(processes.len() <= 64, "{}", processes.len());
+    drop(running);
+    let begun = std::time::Instant::now();
+    let lives = |pid: i32| std::path::Path::new(&format!("/proc/{pid}/ns")).exists();
+    while processes.iter().any(|process| lives(process.pid)) {
+        assert!(begun.elapsed() < crate::common::LONG, "a process of the bomb lives on");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_full_disk_ends_the_box_and_not_the_machine() {
+    let Some(bench) = Bench::new("disk") else { return };
+    let mut spec = bench.spec([
+        "sh",
+        "-c",
+        "i=0; while true; do dd if=/dev/zero of=/data/$i bs=1M count=8; i=$((i+1)); done",
+    ]);
+    spec.disk_bytes = Some(32 << 20);
+    let running = bench.boot(&spec);
+    let exit = running.wait(crate::common::LONG).unwrap().expect("it should be ended");
+    assert_eq!(exit.signal, Some(9));
+    assert!(running.overfilled());
+    let state = bench.runtime.state_dir().to_owned();
+    drop(running);
+    drop(bench.runtime);
+    assert!(!state.exists() || fs::read_dir(state).unwrap().count() == 0);
+}
+
+#[test]
+fn device_files_of_an_image_open_nothing() {
+    let Some(bench) = Bench::new("devices") else { return };
+    // Memory and a disk, as a tar can carry them; not every machine lets its root make them.
+    let made = [("mem", "1", "1"), ("disk", "254", "0")].iter().all(|(name, major, minor)| {
+        let path = bench.root.join("data").join(name);
+        let made =
+            std::process::Command::new("mknod").arg(path).args(["-m", "666", "b", major, minor]).status();
+        made.is_ok_and(|status| status.success())
+    });
+    if !made {
+        println!("skipped: devices: mknod is not allowed here");
+        return;
+    }
+    let (_, out, err) = bench.shell(
+        "for f in /data/mem /data/disk; do dd if=$f bs=1 count=1 && echo OPENED; done; ls /dev | cat; echo end",
+    );
+    assert!(!out.contains("OPENED") && out.ends_with("end\n"), "{out} {err}");
+    for name in ["mem", "kmem", "sda", "vda", "loop0", "kmsg", "fuse"] {
+        assert!(!out.lines().any(|line| line == name), "/dev/{name} is inside");
+    }
+}
+
+#[test]
+fn an_environment_beyond_the_kernels_limit_is_an_error_in_words() {
+    let Some(bench) = Bench::new("environment") else { return };
+    let mut spec = bench.spec(["sh", "-c", "echo ${#BIG}"]);
+    spec.env.push(("BIG".to_owned(), "x".repeat(100_000)));
+    assert_eq!(bench.finish(&spec).1, "100000\n");
+    // A single string may have 128 KiB.
+    spec.env.push(("HUGE".to_owned(), "x".repeat(1 << 20)));
+    let error = bench.runtime.boot(&spec).unwrap_err();
+    assert!(error.to_string().contains("execute"), "{error}");
+}

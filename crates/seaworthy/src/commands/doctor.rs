@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::shell::Shell;
 use crate::{remote, workdir};
 use seaworthy_finding::ExitCode;
-use seaworthy_sandbox::Runtime;
+use seaworthy_sandbox::{Mode, Runtime};
 use std::fmt::Write as _;
 
 /// Programs that some commands run, and what for; none is needed by all.
@@ -31,7 +31,11 @@ pub(crate) fn exec(shell: &Shell, _global: &Global, args: &DoctorArgs) -> Result
             line('✓', "kernel", &host.kernel);
             for ability in &host.abilities {
                 line(mark(ability.works), ability.name, &ability.detail);
+                if let Some(remedy) = remedy(ability.name).filter(|_| !ability.works) {
+                    line(' ', "", remedy);
+                }
             }
+            line(mark(host.mode == Mode::Root), "faithful owners", owners(&host.mode));
         }
         Err(error) => line('✗', "sandbox", &format!("failed to {error}")),
     }
@@ -114,6 +118,32 @@ fn leftovers(text: &mut String, runtime: Option<&Runtime>, clean: bool) -> (usiz
         }
     }
     (found, failed)
+}
+
+/// What to do where the sandbox lacks something.
+fn remedy(ability: &str) -> Option<&'static str> {
+    Some(match ability {
+        "namespaces" => {
+            "run as root, or allow user namespaces: `sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000`; in a container `--privileged`; or use `test --engine docker`"
+        }
+        "overlay" => "needs Linux 5.11 without root, and the module `overlay`: `modprobe overlay`",
+        "seccomp" => "needs a kernel with CONFIG_SECCOMP_FILTER",
+        "memory limit" | "process limit" => {
+            "boots run without it, and what it would show is not seen; run as root, or in a session with delegated groups: `systemd-run --user --scope --property Delegate=yes seaworthy test …`"
+        }
+        _ => return None,
+    })
+}
+
+/// Whether files belong to whom the image says.
+fn owners(mode: &Mode) -> &'static str {
+    match mode {
+        Mode::Root => "files of an image belong to whom it says",
+        Mode::Rootless => {
+            "one mapped id: every file belongs to the service's user; run as root for faithful results"
+        }
+        Mode::Unavailable { .. } => "needs namespaces",
+    }
 }
 
 /// The first executable of that name on `PATH`.

@@ -497,3 +497,55 @@ fn a_second_interrupt_leaves_at_once() {
     assert_eq!(status.code(), Some(130), "after {:?}", begun.elapsed());
     drop(connection);
 }
+
+/// Trials one after another, every second one killed at some moment of its life; at the end `doctor --clean` has
+/// nothing to leave. `SEAWORTHY_TRIALS` says how many.
+#[test]
+fn trials_of_which_half_are_killed_leave_nothing() {
+    if !sandbox_works() {
+        return;
+    }
+    let count: u64 = std::env::var("SEAWORTHY_TRIALS").ok().and_then(|text| text.parse().ok()).unwrap_or(24);
+    let (image, project) = (shipped_image(), crate::support::repository().join("examples/password-api"));
+    let project = project.display().to_string();
+    let place = Place::new();
+    let mut state = 42_u64;
+    let (mut pids, mut killed, mut longest) = (Vec::new(), 0, Duration::from_millis(400));
+    let mut family = BTreeSet::new();
+    for at in 0..count {
+        let mut child = place
+            .command(&["test", &image, "--project", &project, "--quiet"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        pids.push(child.id());
+        if at % 2 == 0 {
+            let begun = Instant::now();
+            let status = wait_end(&mut child, Duration::from_secs(60));
+            assert!(status.success(), "trial {at}: {status}");
+            longest = longest.max(begun.elapsed());
+            continue;
+        }
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let share = u32::try_from(state >> 40).unwrap() % 1000;
+        std::thread::sleep(longest * share / 1000);
+        family.extend(descendants(child.id(), &BTreeSet::new()));
+        if child.try_wait().unwrap().is_none() {
+            child.kill().unwrap();
+            killed += 1;
+        }
+        child.wait().unwrap();
+    }
+    println!("{killed} of {count} trials were killed; one takes {longest:?}");
+    assert!(killed > count / 4, "too few trials were in the middle of anything");
+    all_end(&family, "after all trials");
+    assert_eq!(place.mounts(), Vec::<String>::new());
+    let ran: crate::support::Ran = place.command(&["doctor", "--clean"]).output().unwrap().into();
+    ran.expect(0);
+    assert_eq!(place.left(), Vec::<PathBuf>::new());
+    for pid in pids {
+        assert_eq!(groups(pid), Vec::<PathBuf>::new());
+    }
+}

@@ -39,7 +39,7 @@ const CHECK: &str = r#"{"Healthcheck": {"Test": ["CMD", "/zoo", "health"], "Inte
 const READY: &str = "ready = \"GET /\"\n";
 
 /// A name may carry what tells two images of the same program apart, after a `+`.
-const ZOO: [Animal; 68] = [
+const ZOO: [Animal; 69] = [
     // What is well made is left alone.
     animal("healthy", "{}", READY, &[], ""),
     animal("healthy+port", "{}", "", &[], ""),
@@ -67,6 +67,7 @@ const ZOO: [Animal; 68] = [
     animal("writes-tmp", "{}", "ready = \"GET /\"\ntmpfs = [\"/tmp\"]\n", &[], ""),
     animal("writes-data", r#"{"Volumes": {"/data": {}}}"#, "ready = \"GET /\"\nthorough = true\n", &[], ""),
     animal("healthy+setuid", r#"{"Volumes": null}"#, READY, &[], ""),
+    animal("i386", r#"{"Entrypoint": ["/i386"], "Cmd": null, "ExposedPorts": null}"#, "", &[], ""),
     // Stopping.
     animal("ignores-term", "{}", READY, &["unhandled-stop-signal"], "no handler"),
     animal("no-handler", "{}", READY, &["unhandled-stop-signal"], "no handler"),
@@ -169,7 +170,7 @@ const ZOO: [Animal; 68] = [
     animal("floods-log", "{}", READY, &["log-flood"], "a second"),
     animal("calls-home", "{}", READY, &["egress-attempt"], "outside"),
     animal("needs-network", "{}", READY, &["not-ready"], "192.0.2.1"),
-    animal("logs-password", "{}", READY, &["password-in-log"], "[value]"),
+    animal("logs-password", "{}", READY, &["password-in-log"], "PASSWORD"),
 ];
 
 const MORE: [Animal; 4] = [
