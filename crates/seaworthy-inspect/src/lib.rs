@@ -15,6 +15,7 @@ mod packages;
 mod pass;
 mod problems;
 mod secrets;
+mod shelf;
 mod table;
 mod tree;
 mod users;

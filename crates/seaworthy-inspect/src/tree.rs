@@ -7,14 +7,16 @@
 use crate::elf::ElfScan;
 use crate::merge::{self, Seen};
 use crate::pass::{LayerScan, record};
+use crate::shelf::{self, Shelf};
 use crate::table::{Record, Table, What};
 use crate::{InspectError, each_layer};
 use seaworthy_facts::{FileFact, FileKind};
 use seaworthy_store::tape::{Entry, Walker};
 use seaworthy_store::{Image, LayerStream, Limits, StoreError};
 use seaworthy_structure::{Files, Stat};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// Largest file whose content is given.
 const LARGEST: u64 = 64 << 20;
@@ -32,27 +34,57 @@ type Contents = BTreeMap<(u32, u32), Vec<u8>>;
 pub struct Tree {
     image: Image,
     limits: Limits,
-    scans: Vec<LayerScan>,
     files: Vec<FileFact>,
-    contents: RefCell<Contents>,
+    /// The layers, once they were read.
+    read: RefCell<Option<Read>>,
+    /// Contents that were asked for, by path.
+    asked: RefCell<BTreeMap<String, Vec<u8>>>,
+    shelf: Option<Shelf>,
+    /// Whether there is more to keep than was kept.
+    fresh: Cell<bool>,
+}
+
+/// What a reading of the layers gave.
+struct Read {
+    scans: Vec<LayerScan>,
+    contents: Contents,
 }
 
 impl Tree {
-    /// Reads an image once. The content of files at `wanted` paths, and of small ones of the same names, is kept.
+    /// Reads an image once. The content of files at `wanted` paths, and of small ones of the same names, is kept at hand.
+    ///
+    /// With a folder for `kept`, an image that was read before is not read again: its tree is there by its digest, and so
+    /// are the contents that were asked for then. Whether the layers are still what their digests say is not looked at then.
     ///
     /// # Errors
     /// When a layer is missing, is not what its descriptor says, does not unpack, is no tar, or passes a limit.
-    pub fn read(image: &Image, limits: Limits, wanted: &[String]) -> Result<Self, InspectError> {
-        let wanted = Wanted::new(wanted.iter().map(String::as_str));
-        let layers = each_layer(image, 0, |index, ahead| layer(image, index, limits, ahead, &wanted))?;
-        let mut contents = Contents::new();
-        let mut scans = Vec::with_capacity(layers.len());
-        for (index, (scan, kept)) in (0..).zip(layers) {
-            contents.extend(kept.into_iter().map(|(record, bytes)| ((index, record), bytes)));
-            scans.push(scan);
+    pub fn read(
+        image: &Image,
+        limits: Limits,
+        wanted: &[String],
+        kept: Option<&Path>,
+    ) -> Result<Self, InspectError> {
+        let shelf = kept.map(Shelf::new);
+        let mut tree = Self {
+            image: image.clone(),
+            limits,
+            files: Vec::new(),
+            read: RefCell::default(),
+            asked: RefCell::default(),
+            shelf,
+            fresh: Cell::new(false),
+        };
+        let record = tree.shelf.as_ref().and_then(|shelf| shelf.get(image.descriptor.digest.as_str()));
+        if let Some(record) = record {
+            tree.files = record.files;
+            tree.asked = RefCell::new(record.contents);
+            return Ok(tree);
         }
-        let files = merge::merge(&scans).files;
-        Ok(Self { image: image.clone(), limits, scans, files, contents: RefCell::new(contents) })
+        let read = layers(image, limits, wanted)?;
+        tree.files = merge::merge(&read.scans).files;
+        tree.read = RefCell::new(Some(read));
+        tree.fresh.set(true);
+        Ok(tree)
     }
 
     /// Number of files of the tree.
@@ -69,6 +101,65 @@ impl Tree {
         let at = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
         self.files.get(at)
     }
+
+    /// The content of a file from the layers.
+    fn from_layers(&self, path: &str) -> Result<Vec<u8>, String> {
+        let mut read = self.read.borrow_mut();
+        if read.is_none() {
+            let wanted = [path.to_owned()];
+            let layers = layers(&self.image, self.limits, &wanted);
+            *read = Some(layers.map_err(|error| format!("`{path}` cannot be read: {error}"))?);
+        }
+        let Some(Read { scans, contents }) = read.as_mut() else { return Err(String::new()) };
+        let name = path.trim_matches('/').as_bytes();
+        // The path is there, so the last layer that names it is the one that shows it.
+        let found = scans.iter().enumerate().rev().find_map(|(layer, scan)| {
+            let index = scan.table.find(name).last()?;
+            Some(Seen { layer: u32::try_from(layer).unwrap_or_default(), index: *index })
+        });
+        let seen = found.ok_or_else(|| format!("`{path}` is not in its layer"))?;
+        let seen = match scans[seen.layer as usize].table.records[seen.index as usize].what {
+            What::HardLink => merge::target(scans, seen)
+                .ok_or_else(|| format!("`{path}` is a hard link that leads nowhere"))?,
+            _ => seen,
+        };
+        if let Some(bytes) = contents.get(&(seen.layer, seen.index)) {
+            return Ok(bytes.clone());
+        }
+        let name = scans[seen.layer as usize].table.path(seen.index).to_vec();
+        let wanted = Wanted { paths: BTreeSet::from([name]), names: BTreeSet::new() };
+        let (_, kept) = layer(&self.image, seen.layer as usize, self.limits, true, &wanted)
+            .map_err(|error| format!("`{path}` cannot be read again: {error}"))?;
+        contents.extend(kept.into_iter().map(|(record, bytes)| ((seen.layer, record), bytes)));
+        contents
+            .get(&(seen.layer, seen.index))
+            .cloned()
+            .ok_or_else(|| format!("`{path}` is not in its layer"))
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        if let Some(shelf) = self.shelf.as_ref().filter(|_| self.fresh.get()) {
+            let record = shelf::Record {
+                files: std::mem::take(&mut self.files),
+                contents: std::mem::take(self.asked.get_mut()),
+            };
+            shelf.put(self.image.descriptor.digest.as_str(), &record);
+        }
+    }
+}
+
+/// Reads every layer.
+fn layers(image: &Image, limits: Limits, wanted: &[String]) -> Result<Read, InspectError> {
+    let wanted = Wanted::new(wanted.iter().map(String::as_str));
+    let layers = each_layer(image, 0, |index, ahead| layer(image, index, limits, ahead, &wanted))?;
+    let mut read = Read { scans: Vec::with_capacity(layers.len()), contents: Contents::new() };
+    for (index, (scan, kept)) in (0..).zip(layers) {
+        read.contents.extend(kept.into_iter().map(|(record, bytes)| ((index, record), bytes)));
+        read.scans.push(scan);
+    }
+    Ok(read)
 }
 
 /// Paths whose content is wanted.
@@ -180,7 +271,8 @@ impl Files for Tree {
         let file = self.file(path)?;
         Some(Stat {
             kind: file.kind,
-            mode: file.mode & 0o7777,
+            // The kernel gives every symbolic link all permissions, whatever a tar says.
+            mode: if file.kind == FileKind::Symlink { 0o777 } else { file.mode & 0o7777 },
             uid: file.uid,
             gid: file.gid,
             size: file.size,
@@ -197,29 +289,15 @@ impl Files for Tree {
         if file.size > LARGEST {
             return Err(format!("`{path}` is larger than {} MiB, and is not read", LARGEST >> 20));
         }
-        let layer = u32::try_from(file.layer).unwrap_or_default();
-        let table = &self.scans[file.layer].table;
-        let index = table.find(path.trim_matches('/').as_bytes()).last();
-        let seen = Seen { layer, index: *index.ok_or_else(|| format!("`{path}` is not in its layer"))? };
-        let seen = match table.records[seen.index as usize].what {
-            What::HardLink => merge::target(&self.scans, seen)
-                .ok_or_else(|| format!("`{path}` is a hard link that leads nowhere"))?,
-            _ => seen,
-        };
-        if let Some(bytes) = self.contents.borrow().get(&(seen.layer, seen.index)) {
+        if let Some(bytes) = self.asked.borrow().get(path) {
             return Ok(bytes.clone());
         }
-        let name =
-            String::from_utf8_lossy(self.scans[seen.layer as usize].table.path(seen.index)).into_owned();
-        let wanted = Wanted { paths: BTreeSet::from([name.into_bytes()]), names: BTreeSet::new() };
-        let (_, kept) = self::layer(&self.image, seen.layer as usize, self.limits, true, &wanted)
-            .map_err(|error| format!("`{path}` cannot be read again: {error}"))?;
-        let mut contents = self.contents.borrow_mut();
-        contents.extend(kept.into_iter().map(|(record, bytes)| ((seen.layer, record), bytes)));
-        contents
-            .get(&(seen.layer, seen.index))
-            .cloned()
-            .ok_or_else(|| format!("`{path}` is not in its layer"))
+        let bytes = self.from_layers(path)?;
+        if file.size <= BY_NAME {
+            self.asked.borrow_mut().insert(path.to_owned(), bytes.clone());
+            self.fresh.set(true);
+        }
+        Ok(bytes)
     }
 
     fn folders(&self, path: &str) -> Vec<String> {

@@ -201,8 +201,10 @@ pub(crate) fn mismatch(pattern: &Pattern, text: &str, what: &str, must: bool) ->
             None => format!("`{source}` is in {what}, and must not be"),
         },
     };
-    // The commonest cause is a text that was meant as it stands.
-    let help = if must && regex::escape(source) != *source && text.contains(source.as_str()) {
+    // The commonest causes: the line break at the end, and a text that was meant as it stands.
+    let help = if must && source.ends_with('$') && text.ends_with('\n') && regex.is_match(text.trim_end()) {
+        format!("`$` is the end of the whole text, which ends in a line break: write `(?m){source}`")
+    } else if must && regex::escape(source) != *source && text.contains(source.as_str()) {
         format!("it is a regular expression; the text as it stands is `{}`", regex::escape(source))
     } else {
         String::new()

@@ -105,6 +105,7 @@ pub(crate) fn run(
         })
     });
     let work = runtime.is_ok().then(|| WorkDir::new("structure")).transpose()?;
+    let kept = trees();
     // Files are answered from the layers, commands need them on a disk: two readings, at the same time.
     let (tree, root) = std::thread::scope(|scope| {
         let unpacked = work.as_ref().map(|work| {
@@ -114,7 +115,7 @@ pub(crate) fn run(
                 seaworthy_store::unpack(image, &root, &UnpackOptions::default()).map(|unpacked| unpacked.root)
             })
         });
-        let tree = Tree::read(image, Limits::default(), &wanted).map_err(|error| {
+        let tree = Tree::read(image, Limits::default(), &wanted, kept.as_deref()).map_err(|error| {
             let failure = Failure::of("read the image", &error);
             match error.hint() {
                 Some(hint) => failure.hint(hint),
@@ -166,6 +167,13 @@ pub(crate) fn run(
     };
     let files = suites.iter().map(|suite| judge(suite, &subject, &caller, &mut tell)).collect();
     Ok(StructureFacts { files, ms: stages::millis(begun) })
+}
+
+/// Where trees of images that were read before are kept; nowhere without a home.
+fn trees() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = set("XDG_CACHE_HOME").filter(|path| path.is_absolute());
+    Some(cache.or_else(|| Some(set("HOME")?.join(".cache")))?.join("seaworthy/trees"))
 }
 
 /// The sandbox, or why there is none.

@@ -54,6 +54,15 @@ impl Images {
         std::fs::create_dir(&root)?;
         run(Command::new("tar").args(["--numeric-owner", "-xpf"]).arg(&base).arg("-C").arg(&root))
             .context("unpack the base image")?;
+        // The recipe's purge of perl leaves the directory of its licence behind, which the image of the recorded results
+        // did not have.
+        for entry in std::fs::read_dir(root.join("usr/share/doc")).into_iter().flatten().flatten() {
+            // Only what is empty can be removed this way.
+            let _ = std::fs::remove_dir(entry.path());
+        }
+        let base = work.path().join("tidy.tar");
+        run(Command::new("tar").args(["--numeric-owner", "-cf"]).arg(&base).arg("-C").arg(&root).arg("."))
+            .context("pack the base image")?;
         std::fs::write(work.path().join("hostfile"), "HOSTSECRET\n")?;
         Ok(Self { dockerfiles: dir.join("images"), work, base, root })
     }

@@ -81,7 +81,7 @@ fn on_image(images: &Images, name: &str, cases: &[Case]) -> anyhow::Result<Vec<V
     let image: Image = seaworthy_store::open(&format!("oci:{}", layout.display()).parse()?, None)?;
     let mut wanted: Vec<String> = cases.iter().flat_map(|case| case.suite.contents()).collect();
     wanted.extend(["/etc/passwd".to_owned(), "/etc/group".to_owned()]);
-    let tree = Tree::read(&image, Limits::default(), &wanted)?;
+    let tree = Tree::read(&image, Limits::default(), &wanted, None)?;
     let work = tempfile::tempdir()?;
     let root = seaworthy_store::unpack(&image, &work.path().join("rootfs"), &UnpackOptions::default())?.root;
     let runtime = Runtime::new(None)?;

@@ -28,6 +28,7 @@ mod scan_update;
 mod secrets_hidden;
 mod services;
 mod ship;
+mod structure;
 mod support;
 mod tags;
 mod zoo;
