@@ -103,7 +103,7 @@ impl Tree {
     }
 
     /// The content of a file from the layers.
-    fn from_layers(&self, path: &str) -> Result<Vec<u8>, String> {
+    fn in_layers(&self, path: &str) -> Result<Vec<u8>, String> {
         let mut read = self.read.borrow_mut();
         if read.is_none() {
             let wanted = [path.to_owned()];
@@ -292,7 +292,7 @@ impl Files for Tree {
         if let Some(bytes) = self.asked.borrow().get(path) {
             return Ok(bytes.clone());
         }
-        let bytes = self.from_layers(path)?;
+        let bytes = self.in_layers(path)?;
         if file.size <= BY_NAME {
             self.asked.borrow_mut().insert(path.to_owned(), bytes.clone());
             self.fresh.set(true);
