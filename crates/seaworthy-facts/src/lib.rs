@@ -17,6 +17,7 @@ mod scan;
 mod size;
 mod source;
 mod structure;
+mod verification;
 mod workflow;
 
 pub use bases::{BaseOffer, BasesFacts};
@@ -56,6 +57,7 @@ pub use scan::{
 pub use size::{BaseBy, BaseFact, DiveFact, DivePath, MapNode, Spare};
 pub use source::{Absence, SourceFacts, SourcePlace, VariableRead};
 pub use structure::{StructureFacts, StructureFile, StructureOutcome, StructureProblem, StructureTest};
+pub use verification::{Outcome, Verification, VerificationCheck};
 pub use workflow::{ActionFact, WorkflowFact};
 
 /// Everything known in one command; what a rule is given.

@@ -1,6 +1,6 @@
 //! What a booted container did. Times are in milliseconds.
 
-use crate::Observed;
+use crate::{Observed, Verification};
 use serde::{Deserialize, Serialize};
 
 /// How a process ended.
@@ -155,6 +155,9 @@ pub struct LogFacts {
     pub stderr_lines: u64,
     /// Lines in which a secret of the run or a generated value stood: what it was and the redacted line.
     pub leaks: Vec<String>,
+    /// The first lines of both streams, shortened, secrets redacted.
+    #[serde(default)]
+    pub startup: Vec<String>,
     /// Files that look like logs and grew.
     pub log_files: Vec<String>,
     /// Whether more was logged than was read.
@@ -433,6 +436,12 @@ pub struct RunFacts {
     /// Boots with a senseless value in one variable each.
     #[serde(default)]
     pub wrong: Observed<Vec<WrongValue>>,
+    /// Commands that a profile had run inside the container.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<CommandResult>,
+    /// The checks of the profile's verification script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<Verification>,
     /// Peak memory in bytes.
     pub memory_peak: Option<u64>,
     /// Wall time of the whole trial.

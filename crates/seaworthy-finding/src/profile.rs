@@ -36,9 +36,15 @@ const PRIVATE_API: Profile = Profile {
     ],
 };
 
+const PROD_API: Profile = Profile {
+    name: "prod-api",
+    summary: "an API image and its verification script: build, health, stop, user, log, dependencies, secrets, variables, cache",
+    levels: &[("verification-failed", Level::Fail), ("missing-healthcheck", Level::Fail)],
+};
+
 /// Every built-in profile.
 pub const fn profiles() -> &'static [Profile] {
-    &[DEFAULT, PRODUCTION, PRIVATE_API]
+    &[DEFAULT, PRODUCTION, PRIVATE_API, PROD_API]
 }
 
 impl Profile {

@@ -232,6 +232,17 @@ pub(crate) fn command(
     facts
 }
 
+/// A command that is run only to see what comes of it.
+pub(crate) fn probe(container: &dyn Container, plan: &Plan, argv: &[String]) -> CommandResult {
+    let result = container.exec(argv, Duration::from_secs(30));
+    CommandResult {
+        command: argv.join(" "),
+        status: result.status,
+        output: quoted(&result.error.unwrap_or(result.output), plan),
+        failures: Vec::new(),
+    }
+}
+
 fn argv(command: &Command) -> Vec<String> {
     match command {
         Command::Exec(words) => words.clone(),

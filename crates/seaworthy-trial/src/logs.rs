@@ -4,6 +4,9 @@ use crate::driver::Captured;
 use crate::plan::{Plan, Secret};
 use seaworthy_facts::LogFacts;
 
+/// Lines of each stream that are kept.
+const STARTUP: usize = 20;
+
 /// Reads the logs of a run; `answers` are bodies the service generated, whose values must not be logged either.
 pub(crate) fn read(captured: &Captured, truncated: bool, plan: &Plan, answers: &[String]) -> LogFacts {
     let generated: Vec<Secret> = answers
@@ -15,6 +18,13 @@ pub(crate) fn read(captured: &Captured, truncated: bool, plan: &Plan, answers: &
         stdout_lines: captured.stdout.lines().count() as u64,
         stderr_lines: captured.stderr.lines().count() as u64,
         truncated,
+        startup: captured
+            .stderr
+            .lines()
+            .take(STARTUP)
+            .chain(captured.stdout.lines().take(STARTUP))
+            .map(|line| plan.shown(line))
+            .collect(),
         ..LogFacts::default()
     };
     let lines: Vec<&str> = captured.stdout.lines().chain(captured.stderr.lines()).collect();

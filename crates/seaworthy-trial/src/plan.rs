@@ -34,6 +34,8 @@ pub struct Subject<'a> {
     pub project: &'a Path,
     /// The images of the policy's services.
     pub services: &'a [Beside<'a>],
+    /// Commands that a profile wants run inside, whatever comes of them.
+    pub probes: &'a [Vec<String>],
 }
 
 /// A service of the policy and the image it names.

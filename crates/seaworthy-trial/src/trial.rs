@@ -202,6 +202,7 @@ fn observe(
         let results = subject.test.command.iter().map(|command| expect::command(container, plan, command));
         facts.commands = Observed::Seen(results.collect());
     }
+    facts.probes = subject.probes.iter().map(|argv| expect::probe(container, plan, argv)).collect();
     tell(Event::Begins("watching the health check".to_owned()));
     facts.health = match health::watch(container, plan, subject) {
         Some(health) => Observed::Seen(health),

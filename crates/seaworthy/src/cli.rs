@@ -60,7 +60,7 @@ pub(crate) struct Global {
     /// Use no policy file
     #[arg(long, global = true)]
     pub(crate) no_config: bool,
-    /// Built-in profile to start from: default, production or private-api
+    /// Built-in profile to start from: default, production, private-api or prod-api
     #[arg(long, value_name = "NAME", global = true, env = "SEAWORTHY_PROFILE", hide_env_values = true)]
     pub(crate) profile: Option<String>,
     /// Never use the network

@@ -15,6 +15,7 @@ mod shell;
 mod stages;
 mod structure;
 mod tagging;
+mod verification;
 mod workdir;
 
 use clap::Parser as _;

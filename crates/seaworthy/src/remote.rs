@@ -9,7 +9,7 @@ use crate::stages::TrialArgs;
 use crate::workdir::{self, WorkDir};
 use seaworthy_build::{BuildError, Progress};
 use seaworthy_engine::Engine;
-use seaworthy_facts::{BuildFacts, ProjectFacts, RunFacts};
+use seaworthy_facts::{BuildFacts, BuildStep, ProjectFacts, RunFacts};
 use seaworthy_finding::{ExitCode, ImageConfig};
 use seaworthy_oci::{Descriptor, Digest, Platform, Reference, Source, media_type};
 use seaworthy_registry::{Access, Client};
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Write as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Opens an image of a registry or an engine. A bare name is looked up in the engine first, then in its registry.
 pub(crate) fn open(
@@ -218,6 +218,38 @@ pub(crate) fn build(
         cancelled: Some(cancelled),
     };
     seaworthy_build::docker::build(&options, progress)
+}
+
+/// Builds a Dockerfile through BuildKit for its steps alone.
+pub(crate) fn steps(
+    dockerfile: &Path,
+    context: &Path,
+    base: &Path,
+    facts: &ProjectFacts,
+    image: &ImageConfig,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<BuildStep>, BuildError> {
+    let platform = image.platforms.first().and_then(|text| Platform::parse(text));
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&cancelled);
+    let _stop = on_interrupt(move || flag.store(true, Ordering::SeqCst));
+    let options = seaworthy_build::docker::DockerOptions {
+        dockerfile,
+        context,
+        target: None,
+        build_args: &build_args(facts, image),
+        platform: platform.as_ref(),
+        bases: &image.bases,
+        base_directory: base,
+        secrets: &[],
+        git: None,
+        source_date_epoch: None,
+        no_cache: false,
+        layout: Path::new(""),
+        tag: "",
+        cancelled: Some(&cancelled),
+    };
+    seaworthy_build::docker::steps(&options, progress)
 }
 
 /// The policy's build arguments with what they stand for. One whose value is not known is left to the Dockerfile's default.

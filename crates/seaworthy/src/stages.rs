@@ -217,6 +217,8 @@ pub(crate) struct TrialArgs<'a> {
     pub(crate) explicit: bool,
     /// The images of the policy's services.
     pub(crate) services: &'a [ServiceImage],
+    /// Commands that the profile wants run inside.
+    pub(crate) probes: &'a [Vec<String>],
 }
 
 /// Boots the image and observes it. A machine without namespaces gives facts in which nothing was run.
@@ -239,6 +241,7 @@ pub(crate) fn trial(
         tmpfs: &tmpfs,
         project: base,
         services: &services,
+        probes: args.probes,
     };
     let mut plan = Plan::new(&subject).map_err(|error| {
         let hint = match error {

@@ -13,7 +13,7 @@ use crate::{BuildError, Epoch, EpochSource, Progress};
 use bases::Bases;
 use rawjson::RawProgress;
 use seaworthy_engine::{Engine, EngineError};
-use seaworthy_facts::{BuildFacts, GitFact};
+use seaworthy_facts::{BuildFacts, BuildStep, GitFact};
 use seaworthy_oci::{Platform, Source};
 use seaworthy_store::StoreError;
 use std::collections::BTreeMap;
@@ -99,6 +99,8 @@ enum Output {
     Archive(PathBuf),
     /// A name in the engine's store.
     Store(String),
+    /// Nowhere: only the steps matter.
+    Nothing,
 }
 
 /// Builds the Dockerfile and brings the image into the layout.
@@ -140,6 +142,7 @@ pub fn build(
     }
     let source = match &output {
         Output::Archive(path) => Source::OciArchive { path: path.clone(), reference: None },
+        Output::Nothing => return Err(BuildError::input("nothing is exported", "")),
         Output::Store(name) => {
             let path = scratch.path().join("image.tar");
             export(name, &path)?;
@@ -172,6 +175,28 @@ pub fn build(
     })
 }
 
+/// Builds the Dockerfile for its steps alone: whether each was cached, and how long it took. Nothing is exported; what
+/// options say of a layout and a tag has no meaning here.
+///
+/// # Errors
+/// As [`build`].
+pub fn steps(
+    options: &DockerOptions<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<BuildStep>, BuildError> {
+    let buildx = find_buildx()?;
+    let driver = driver(&buildx, options.cancelled)?;
+    let epoch = Epoch::choose(options.source_date_epoch, options.git);
+    let bases = Bases::prepare(options, driver == "docker")?;
+    let command = command(options, &buildx, &Output::Nothing, epoch, bases.contexts());
+    let mut raw = RawProgress::default();
+    let status = child::run(command, INSTALL_DOCKER, options.cancelled, &mut |line| match line {
+        Line::Out(text) | Line::Err(text) => raw.line(&text, progress),
+    })?;
+    drop(bases);
+    if status.success() { Ok(raw.steps()) } else { Err(failure(&raw)) }
+}
+
 /// The call of buildx.
 fn command(
     options: &DockerOptions<'_>,
@@ -191,6 +216,9 @@ fn command(
         }
         Output::Store(name) => {
             command.args(["--load", "--tag", name]);
+        }
+        Output::Nothing => {
+            command.arg("--output=type=cacheonly");
         }
     }
     if epoch.source != EpochSource::Fixed {

@@ -37,6 +37,7 @@ mod unhealthy_healthcheck;
 mod unnamed_variable;
 mod unused_expose;
 mod unwritable_fresh_volume;
+mod verification_failed;
 mod zombie_processes;
 
 rules![
@@ -78,6 +79,7 @@ rules![
     late_healthcheck,
     log_flood,
     password_in_log,
+    verification_failed,
 ];
 
 use seaworthy_facts::Exit;

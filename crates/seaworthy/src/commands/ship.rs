@@ -242,7 +242,7 @@ impl Voyage<'_> {
             Ok(services) => services,
             Err(failure) => return self.fail("test", begun, failure),
         };
-        let args = TrialArgs { engine: self.args.engine, explicit, services: &services };
+        let args = TrialArgs { engine: self.args.engine, explicit, services: &services, probes: &[] };
         match stages::trial(
             self.shell,
             image,

@@ -8,6 +8,7 @@ use crate::output;
 use crate::shell::Shell;
 use crate::stages::{self, TrialArgs};
 use crate::structure;
+use crate::verification;
 use seaworthy_facts::Facts;
 use seaworthy_finding::{EnvValue, ExitCode, Family, TestConfig};
 use seaworthy_structure::Suite;
@@ -37,9 +38,23 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &TestArgs) -> Result<Ex
     let base = config.base(root);
     let bases = config.image().map(|image| image.bases.clone()).unwrap_or_default();
     let services = beside::open(shell, global, &test, &bases, base)?;
-    let trial = TrialArgs { engine: args.engine, explicit: args.engine.is_some(), services: &services };
+    let script = config.policy.profile.as_deref() == Some(verification::PROFILE);
+    let probes = if script { verification::probes(&image_facts) } else { Vec::new() };
+    let trial = TrialArgs {
+        engine: args.engine,
+        explicit: args.engine.is_some(),
+        services: &services,
+        probes: &probes,
+    };
     shell.progress("Test", name);
-    let run = stages::trial(shell, &image, &image_facts, project.as_ref(), &test, base, &trial)?;
+    let mut run = stages::trial(shell, &image, &image_facts, project.as_ref(), &test, base, &trial)?;
+    let mut lines = Vec::new();
+    if script {
+        let builds = verification::builds(shell, root, base, project.as_ref(), config.image());
+        let verified = verification::judge(&image_facts, &run, &builds);
+        lines = verified.lines();
+        run.verification = Some(verified);
+    }
     let mut families = vec![Family::Run];
     let mut facts = Facts { project, image: Some(image_facts), run: Some(run), ..Facts::default() };
     if !policy_suites.is_empty() {
@@ -47,7 +62,12 @@ pub(crate) fn exec(shell: &Shell, global: &Global, args: &TestArgs) -> Result<Ex
         families.push(Family::Structure);
     }
     let report = stages::report(global, &config, config.image(), &facts, &families, "test", name);
-    output::write(shell, global, &config.policy, &report, root)
+    let code = output::write(shell, global, &config.policy, &report, root)?;
+    if !lines.is_empty() && shell.quiet < 2 && output::on_terminal(&output::targets(global)?) {
+        let lines: Vec<String> = lines.iter().map(|line| seaworthy_report::escape(line)).collect();
+        shell.out(&lines.join("\n"))?;
+    }
+    Ok(code)
 }
 
 /// The structure tests of the command line, without a trial: the image need not be a service.
