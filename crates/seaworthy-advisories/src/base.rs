@@ -17,7 +17,7 @@ pub fn stated_base(image: &ImageFacts) -> Option<ScanBase> {
     let layers = base.layers?;
     let name = base.name.clone().or_else(|| base.digest.clone());
     Some(ScanBase {
-        name: name.unwrap_or_else(|| "not named".to_owned()),
+        name: name.unwrap_or_default(),
         layers,
         guessed: base.by == BaseBy::History,
     })

@@ -153,7 +153,7 @@ pub type Tally = BTreeMap<Rating, u64>;
 /// What is known of the base image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScanBase {
-    /// Its name, or what it was recognised by.
+    /// Its name, or what it was recognised by; empty where nothing says.
     pub name: String,
     /// How many of the image's layers are its.
     pub layers: usize,

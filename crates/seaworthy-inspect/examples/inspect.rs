@@ -8,8 +8,9 @@ use std::io::Write as _;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
-    let source =
-        args.next().ok_or("usage: inspect IMAGE [--json | --no-secrets | --one-thread | --floor]")?;
+    let source = args
+        .next()
+        .ok_or("usage: inspect IMAGE [--json | --no-secrets | --no-packages | --one-thread | --floor]")?;
     let rest: Vec<String> = args.collect();
     let has = |flag: &str| rest.iter().any(|arg| arg == flag);
     let image = seaworthy_store::open(&source.parse()?, None)?;
@@ -25,6 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let options = Options {
         skip_secrets: has("--no-secrets"),
+        skip_packages: has("--no-packages"),
         threads: usize::from(has("--one-thread")),
         ..Options::default()
     };

@@ -43,6 +43,9 @@ pub struct Options {
     pub threads: usize,
     /// Leave out the search for secrets.
     pub skip_secrets: bool,
+    /// Leave out packages, users and programs: with secrets left out as well, what is left is the bare pass. For
+    /// measurements.
+    pub skip_packages: bool,
     /// Make the SHA-256 digest of every regular file ([`seaworthy_facts::FileDetail::digest`]). It costs about a fifth
     /// more time, so it is left out unless asked for.
     pub digests: bool,

@@ -140,6 +140,7 @@ pub(crate) fn scan(
         table: Table::default(),
         window: Vec::new(),
         problems: Vec::new(),
+        skipped: if options.skip_packages { 4 } else { 0 },
         hash: ContentHash { enabled: image.manifest.layers.len() > 1, state: XxHash3_128::new(), value: 0 },
         digest: ContentDigest { enabled: options.digests, ..ContentDigest::default() },
         documents: DocumentVisitor::default(),
@@ -185,6 +186,8 @@ struct Pass {
     table: Table,
     window: Vec<u8>,
     problems: Vec<String>,
+    /// The first so many visitors are not asked.
+    skipped: usize,
     hash: ContentHash,
     digest: ContentDigest,
     documents: DocumentVisitor,
@@ -225,6 +228,7 @@ impl Pass {
                         &mut self.window,
                         &file,
                         &mut self.hash,
+                        self.skipped,
                         [
                             &mut self.documents,
                             &mut self.archives,
@@ -253,10 +257,15 @@ fn content(
     window: &mut Vec<u8>,
     file: &File<'_>,
     hash: &mut ContentHash,
+    skipped: usize,
     visitors: [&mut dyn Visitor; 6],
 ) -> Result<u128, StoreError> {
     let hashing = hash.wants(file);
-    let mut visitors = visitors.map(|visitor| if visitor.wants(file) { Some(visitor) } else { None });
+    let mut at = 0;
+    let mut visitors = visitors.map(|visitor| {
+        at += 1;
+        if at > skipped && visitor.wants(file) { Some(visitor) } else { None }
+    });
     if !hashing && visitors.iter().all(Option::is_none) {
         return Ok(0);
     }

@@ -205,19 +205,27 @@ fn base_line(scan: &ScanFacts, base: &seaworthy_facts::ScanBase) -> String {
     };
     let guessed = if base.guessed { ", guessed from the history" } else { "" };
     format!(
-        "base {} ({}{guessed}): {}; yours: {}",
-        escape(&base.name),
+        "{} ({}{guessed}): {}; yours: {}",
+        if base.name.is_empty() { "base image".to_owned() } else { format!("base {}", escape(&base.name)) },
         plural(base.layers, "layer"),
         of(Origin::Base),
         of(Origin::Yours)
     )
 }
 
+/// A probability times 100,000 in percent: `42.0 %`.
+pub(crate) fn percent(epss: u32) -> String {
+    let tenths = (epss + 50) / 100;
+    format!("{}.{} %", tenths / 10, tenths % 10)
+}
+
 fn rows(list: &[&VulnerabilityFact], options: &Options<'_>) -> String {
     if list.is_empty() {
         return String::new();
     }
-    let cells: Vec<[String; 6]> = list
+    // Only a database with EPSS scores has anything to say in that column.
+    let likely = list.iter().any(|one| one.epss.is_some());
+    let cells: Vec<[String; 7]> = list
         .iter()
         .map(|one| {
             let rating = format!("{:<10} {:>4}", one.rating.word(), score(one));
@@ -233,26 +241,40 @@ fn rows(list: &[&VulnerabilityFact], options: &Options<'_>) -> String {
                 escape(&one.package),
                 escape(&one.version),
                 one.fixed.first().map_or("–".to_owned(), |version| escape(version)),
+                one.epss.map_or_else(String::new, percent),
                 origin.to_owned(),
             ]
         })
         .collect();
-    let heads = ["severity", "vulnerability", "package", "installed", "fixed in", ""];
-    let widest = [15, 24, 34, 26, 26, 5];
-    let wide: Vec<usize> = (0..6)
+    let heads = [
+        "severity",
+        "vulnerability",
+        "package",
+        "installed",
+        "fixed in",
+        if likely { "EPSS" } else { "" },
+        "",
+    ];
+    let widest = [15, 24, 34, 26, 26, 6, 5];
+    let wide: Vec<usize> = (0..7)
         .map(|at| {
             let cells = cells.iter().map(|row| width(&row[at])).max().unwrap_or(0);
             cells.max(width(heads[at])).min(widest[at])
         })
         .collect();
     let line = |row: &[String]| {
-        let parts: Vec<String> =
-            row.iter().zip(&wide).map(|(text, wide)| pad(&fit(text, *wide), *wide)).collect();
+        // A column without anything in it takes no room.
+        let parts: Vec<String> = row
+            .iter()
+            .zip(&wide)
+            .filter(|(_, wide)| **wide > 0)
+            .map(|(text, wide)| pad(&fit(text, *wide), *wide))
+            .collect();
         parts.join("  ").trim_end().to_owned()
     };
     let mut out = String::new();
     let _ = writeln!(out, "   {}", line(&heads.map(str::to_owned)));
-    let used: usize = wide.iter().sum::<usize>() + 2 * wide.len() + 3;
+    let used: usize = wide.iter().filter(|wide| **wide > 0).map(|wide| wide + 2).sum::<usize>() + 3;
     for (row, one) in cells.iter().zip(list) {
         let text = line(row);
         let (glyph, style) = match one.rating {

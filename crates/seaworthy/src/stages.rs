@@ -389,6 +389,22 @@ fn record(report: &mut Report, facts: &Facts) {
     keep("release", facts.release.as_ref().and_then(|release| serde_json::to_value(release).ok()));
 }
 
+/// A report that lists more packages than this is not read; the SBOM has all of them.
+const INVENTORY: usize = 5000;
+
+/// What a report keeps of each package, each once.
+fn inventory(image: &ImageFacts) -> Vec<serde_json::Value> {
+    let rows: std::collections::BTreeSet<_> = image
+        .packages
+        .iter()
+        .map(|one| {
+            (&one.kind, &one.name, &one.version, one.layer, one.license.as_deref().unwrap_or_default())
+        })
+        .collect();
+    let row = |(kind, name, version, layer, license): (&String, &String, &String, usize, &str)| serde_json::json!({"kind": kind, "name": name, "version": version, "layer": layer, "license": license});
+    rows.into_iter().take(INVENTORY).map(row).collect()
+}
+
 /// What a report keeps of an image: everything but the list of files, which may be long.
 pub(crate) fn image_summary(image: &ImageFacts) -> serde_json::Value {
     serde_json::json!({
@@ -400,6 +416,7 @@ pub(crate) fn image_summary(image: &ImageFacts) -> serde_json::Value {
         "layers": image.layers,
         "files": image.files.len(),
         "packages": image.packages.len(),
+        "inventory": inventory(image),
         "efficiency": image.efficiency,
         "hidden": image.hidden(),
         "dive": {

@@ -9,6 +9,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+/// A page with more packages than this is not read.
+const PACKAGES: usize = 2000;
 /// Rows of the list of waste.
 const WASTE: usize = 10;
 
@@ -242,7 +244,8 @@ fn table(out: &mut String, layers: &[Layer<'_>]) {
 }
 
 fn packages(out: &mut String, image: &Value) {
-    let list = image.get("packages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let list = image.get("inventory").or_else(|| image.get("packages"));
+    let list = list.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
     for package in list {
         *by_kind.entry(package.get("kind").and_then(Value::as_str).unwrap_or("unknown")).or_insert(0) += 1;
@@ -254,7 +257,30 @@ fn packages(out: &mut String, image: &Value) {
     for (kind, count) in by_kind {
         let _ = writeln!(out, "<li><b>{count}</b> {}</li>", text(kind));
     }
-    out.push_str("</ul>\n");
+    out.push_str(
+        "</ul>\n<details>\n<summary>What is installed</summary>\n<div class=\"scroll\" tabindex=\"0\" \
+         role=\"region\" aria-label=\"Installed packages\">\n<table>\n<thead><tr><th scope=\"col\">Package</th>\
+         <th scope=\"col\">Version</th><th scope=\"col\">Kind</th><th scope=\"col\">Licence</th>\
+         <th scope=\"col\" class=\"num\">Layer</th></tr></thead>\n<tbody>\n",
+    );
+    for one in list.iter().take(PACKAGES) {
+        let word = |key: &str| text(one.get(key).and_then(Value::as_str).unwrap_or_default());
+        let layer = one.get("layer").and_then(Value::as_u64);
+        let _ = writeln!(
+            out,
+            "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td><td class=\"num\">{}</td></tr>",
+            word("name"),
+            word("version"),
+            word("kind"),
+            word("license"),
+            layer.map_or(String::new(), |at| at.saturating_add(1).to_string())
+        );
+    }
+    out.push_str("</tbody>\n</table>\n</div>\n");
+    if list.len() > PACKAGES {
+        let _ = writeln!(out, "<p class=\"tail\">{} more, see the SBOM</p>", list.len() - PACKAGES);
+    }
+    out.push_str("</details>\n");
 }
 
 fn waste(out: &mut String, image: &Value) {

@@ -4,6 +4,7 @@
 use crate::judges::{Registry, content, refuses, with_password};
 use crate::looking::{Files, image};
 use crate::support::{Ran, corpus, program, run, skipped};
+use seaworthy_oci::Digest;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -248,4 +249,42 @@ fn offline(home: &Path) {
         let text = json!({ "mediaType": format!("application/vnd.dev.sigstore.{kind}") }).to_string();
         fs::write(home.join(name), text).unwrap();
     }
+}
+
+/// As BuildKit exports with `--sbom=true`: an index of the image, and of a manifest whose layer is the statement.
+#[test]
+fn the_attestation_that_buildkit_puts_beside_an_image_is_found() {
+    let place = Place::new();
+    place.sbom("spdx", "right.json");
+    let layout = place.path("image");
+    let put = |value: &Value, kind: &str| {
+        let bytes = value.to_string();
+        let digest = Digest::of(bytes.as_bytes());
+        fs::write(layout.join("blobs/sha256").join(digest.hex()), &bytes).unwrap();
+        json!({ "mediaType": kind, "digest": digest.to_string(), "size": bytes.len() })
+    };
+    let manifest = "application/vnd.oci.image.manifest.v1+json";
+    let mut own = place.json("image/index.json")["manifests"][0].clone();
+    own["platform"] = json!({ "architecture": "amd64", "os": "linux" });
+    let digest = own["digest"].as_str().unwrap().to_owned();
+    let statement = json!({
+        "_type": "https://in-toto.io/Statement/v0.1", "predicateType": "https://spdx.dev/Document",
+        "subject": [{ "name": "x", "digest": { "sha256": digest.trim_start_matches("sha256:") } }],
+        "predicate": place.json("right.json"),
+    });
+    let mut layer = put(&statement, "application/vnd.in-toto+json");
+    layer["annotations"] = json!({ "in-toto.io/predicate-type": "https://spdx.dev/Document" });
+    let config = put(&json!({}), "application/vnd.oci.image.config.v1+json");
+    let attestation =
+        json!({ "schemaVersion": 2, "mediaType": manifest, "config": config, "layers": [layer] });
+    let mut beside = put(&attestation, manifest);
+    beside["annotations"] =
+        json!({ "vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": digest });
+    beside["platform"] = json!({ "architecture": "unknown", "os": "unknown" });
+    let kind = "application/vnd.oci.image.index.v1+json";
+    let index = put(&json!({ "schemaVersion": 2, "mediaType": kind, "manifests": [own, beside] }), kind);
+    let top = json!({ "schemaVersion": 2, "mediaType": kind, "manifests": [index] });
+    fs::write(layout.join("index.json"), top.to_string()).unwrap();
+    let ran = run(&["sbom", &place.image, "--verify", "attached", "--no-config"]).expect(0);
+    assert!(ran.stdout.contains("5 packages agree"), "{}", ran.stdout);
 }

@@ -2,7 +2,7 @@
 //! looked at counts as clean.
 
 use crate::looking::{Files, image};
-use crate::support::{Ran, program, run, seaworthy, skipped};
+use crate::support::{Project, Ran, program, run, seaworthy, skipped};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -194,7 +194,7 @@ fn an_image_is_held_against_its_advisories() {
         "1.2.6",
         "libc6     2.36-9     –",
         "3 known vulnerabilities: 1 critical, 2 medium; 2 with a fix",
-        "base not named (1 layer, guessed from the history): 1 medium; yours: 1 critical, 1 medium",
+        "base image (1 layer, guessed from the history): 1 medium; yours: 1 critical, 1 medium",
         "judged 3 packages: Debian:12 1, PyPI 1, npm 1",
         "not judged 1 package: nothing tells what is in these programs",
         "NOT FIT",
@@ -450,4 +450,49 @@ pub(crate) fn names(dir: &Path) -> Vec<String> {
         fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
+}
+
+/// The gate of `ship`: what breaks the budget is not published, and the report shows why.
+#[test]
+fn ship_publishes_nothing_that_breaks_the_budget() {
+    let project = Project::take();
+    let dir = tempfile::tempdir().unwrap();
+    let (export, db) = (dir.path().join("all.ndjson"), dir.path().join("adv.db"));
+    let axum =
+        rated(record("RUSTSEC-2026-0001", "CVE-2026-0001", "crates.io", "axum", Some("99.0.0"), 1), CRITICAL);
+    let itoa =
+        rated(record("RUSTSEC-2026-0002", "CVE-2026-0002", "crates.io", "itoa", Some("99.0.0"), 1), MEDIUM);
+    fs::write(&export, lines(&[axum, itoa])).unwrap();
+    run(&["db", "import", export.to_str().unwrap(), "--db", db.to_str().unwrap()]).expect(0);
+    project.edit(
+        "seaworthy.toml",
+        "[publish]\n",
+        "[scan]\nmax = { critical = 0, medium = 1 }\n\n[publish]\n",
+    );
+    project.commit();
+    let ran: Ran =
+        seaworthy().arg("ship").arg(&project.path).env("SEAWORTHY_DB", &db).output().unwrap().into();
+    let ran = ran.expect(1);
+    assert!(ran.stdout.contains("CVE-2026-0001") && ran.stdout.contains("NOT FIT"), "{}", ran.stdout);
+    assert!(!project.out().join("published").exists(), "what is not fit is not published");
+    let report = project.report();
+    assert_eq!(rules(&report), [("known-vulnerability".to_owned(), 1)]);
+    let html = fs::read_to_string(project.out().join("report.html")).unwrap();
+    for part in [
+        "<h2 id=\"scan\">Known vulnerabilities</h2>",
+        "CVE-2026-0001",
+        "99.0.0",
+        "id=\"packages\"",
+        "<code>axum</code>",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    // Any other format later, from the same results.
+    let json = project.out().join("report.json");
+    let ran = run(&["report", json.to_str().unwrap(), "--format", "markdown", "--no-config"]);
+    assert!(
+        ran.stdout.contains("### Known vulnerabilities") && ran.stdout.contains("| critical 9.8 |"),
+        "{}",
+        ran.stdout
+    );
 }
