@@ -21,7 +21,7 @@ enum Next {
 }
 
 /// Reads the content of all members.
-pub(crate) struct Gunzip<R> {
+pub struct Gunzip<R> {
     raw: R,
     inflate: Decompress,
     crc: crc32fast::Hasher,
@@ -32,7 +32,8 @@ pub(crate) struct Gunzip<R> {
 }
 
 impl<R: BufRead> Gunzip<R> {
-    pub(crate) fn new(raw: R) -> Self {
+    /// Reads the members of a blob.
+    pub fn new(raw: R) -> Self {
         Self {
             raw,
             inflate: Decompress::new(false),
@@ -44,7 +45,7 @@ impl<R: BufRead> Gunzip<R> {
     }
 
     /// The reader of the compressed bytes.
-    pub(crate) fn get_mut(&mut self) -> &mut R {
+    pub fn get_mut(&mut self) -> &mut R {
         &mut self.raw
     }
 

@@ -394,14 +394,20 @@ fn drain(raw: &mut Raw) -> io::Result<()> {
 }
 
 /// zstd frames one after the other, skippable ones skipped.
-pub(crate) struct Zstd<R> {
+pub struct Zstd<R> {
     raw: R,
     frame: FrameDecoder,
     open: bool,
 }
 
 impl<R: BufRead> Zstd<R> {
-    pub(crate) fn new(raw: R) -> Self {
+    /// The reader of the compressed bytes.
+    pub fn get_mut(&mut self) -> &mut R {
+        &mut self.raw
+    }
+
+    /// Reads the frames of a blob.
+    pub fn new(raw: R) -> Self {
         Self { raw, frame: FrameDecoder::new(), open: false }
     }
 

@@ -4,12 +4,12 @@
 //! for the only image of a layout.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use flate2::bufread::GzDecoder;
+use seaworthy_store::{Compression, Gunzip, Zstd};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -54,10 +54,12 @@ struct Walked {
 
 fn walk(path: &Path) -> anyhow::Result<Walked> {
     let file = File::open(path).with_context(|| format!("failed to open {}", path.display()))?;
-    let mut decoder = GzDecoder::new(std::io::BufReader::with_capacity(
-        256 << 10,
-        Hashing { inner: file, hash: Sha256::new() },
-    ));
+    let mut raw = BufReader::with_capacity(256 << 10, Hashing { inner: file, hash: Sha256::new() });
+    let mut decoder = match Compression::sniff(raw.fill_buf()?) {
+        Compression::Zstd => Decoder::Zstd(Box::new(Zstd::new(raw))),
+        Compression::Gzip => Decoder::Gzip(Box::new(Gunzip::new(raw))),
+        Compression::None => Decoder::Plain(raw),
+    };
     let mut hash = Sha256::new();
     let mut headers = Headers::default();
     let mut buffer = vec![0; 256 << 10];
@@ -70,10 +72,37 @@ fn walk(path: &Path) -> anyhow::Result<Walked> {
         headers.feed(piece);
     }
     // What follows the stream belongs to the blob.
-    let mut rest = decoder.into_inner();
-    std::io::copy(&mut rest, &mut std::io::sink())?;
-    let digest = named(rest.into_inner().hash);
+    let rest = decoder.raw();
+    std::io::copy(rest, &mut std::io::sink())?;
+    let digest = named(rest.get_ref().hash.clone());
     Ok(Walked { digest, diff_id: named(hash), bytes, entries: headers.entries })
+}
+
+/// What unpacks a layer.
+enum Decoder<R> {
+    Plain(R),
+    Gzip(Box<Gunzip<R>>),
+    Zstd(Box<Zstd<R>>),
+}
+
+impl<R: std::io::BufRead> Decoder<R> {
+    fn raw(&mut self) -> &mut R {
+        match self {
+            Self::Plain(raw) => raw,
+            Self::Gzip(decoder) => decoder.get_mut(),
+            Self::Zstd(decoder) => decoder.get_mut(),
+        }
+    }
+}
+
+impl<R: std::io::BufRead> Read for Decoder<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Plain(raw) => raw.read(buffer),
+            Self::Gzip(decoder) => decoder.read(buffer),
+            Self::Zstd(decoder) => decoder.read(buffer),
+        }
+    }
 }
 
 /// Goes from header to header in a stream that comes in pieces of any length.

@@ -128,19 +128,25 @@ fn exported(
 fn of_tar(path: &Path) -> anyhow::Result<BTreeMap<String, Entry>> {
     let mut archive = tar::Archive::new(fs::File::open(path)?);
     let mut found: BTreeMap<String, Entry> = BTreeMap::new();
-    for entry in archive.entries()? {
+    // The records of an extended header are read here: the library ends each at the first line end, which a name may
+    // have.
+    let mut pax = Pax::default();
+    for entry in archive.entries()?.raw(true) {
         let mut entry = entry?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('/').to_owned();
-        let path = format!("/{}", text(&entry.path_bytes()));
-        let link = entry.link_name_bytes().map(|bytes| text(&bytes)).unwrap_or_default();
-        let mut capabilities = None;
-        if let Some(records) = entry.pax_extensions()? {
-            for record in records.flatten() {
-                if record.key_bytes() == b"SCHILY.xattr.security.capability" {
-                    capabilities = Some(encode_base64(record.value_bytes()));
-                }
-            }
+        if entry.header().entry_type() == tar::EntryType::XHeader {
+            let mut records = Vec::new();
+            entry.read_to_end(&mut records)?;
+            pax = Pax::read(&records).context("an extended header of the export is malformed")?;
+            continue;
         }
+        let Pax { records } = std::mem::take(&mut pax);
+        let record = |key: &str| records.get(key).map(Vec::as_slice);
+        let number = |key: &str| record(key).and_then(|bytes| std::str::from_utf8(bytes).ok()?.parse().ok());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('/').to_owned();
+        let path = format!("/{}", record("path").map_or_else(|| text(&entry.path_bytes()), text));
+        let of_header = || entry.link_name_bytes().map(|bytes| text(&bytes)).unwrap_or_default();
+        let link = record("linkpath").map_or_else(of_header, text);
+        let capabilities = record("SCHILY.xattr.security.capability").map(encode_base64);
         let header = entry.header().clone();
         let kind = match header.entry_type() {
             tar::EntryType::Directory => "directory",
@@ -178,7 +184,7 @@ fn of_tar(path: &Path) -> anyhow::Result<BTreeMap<String, Entry>> {
         let entry = Entry {
             kind,
             mode: if kind == "symlink" { 0o777 } else { header.mode()? & 0o7777 },
-            owner: (header.uid()?, header.gid()?),
+            owner: (number("uid").unwrap_or(header.uid()?), number("gid").unwrap_or(header.gid()?)),
             size,
             digest: if kind == "file" { hex(&hasher.finalize()) } else { String::new() },
             link: if kind == "symlink" { link } else { String::new() },
@@ -188,6 +194,29 @@ fn of_tar(path: &Path) -> anyhow::Result<BTreeMap<String, Entry>> {
         found.insert(path, entry);
     }
     Ok(found)
+}
+
+/// The records of an extended header.
+#[derive(Default)]
+struct Pax {
+    records: BTreeMap<String, Vec<u8>>,
+}
+
+impl Pax {
+    /// Reads records of the form `LENGTH KEY=VALUE` and a line end, where the length counts all of it.
+    fn read(mut bytes: &[u8]) -> Option<Self> {
+        let mut records = BTreeMap::new();
+        while !bytes.is_empty() {
+            let space = bytes.iter().position(|byte| *byte == b' ')?;
+            let length: usize = std::str::from_utf8(&bytes[..space]).ok()?.parse().ok()?;
+            let record = bytes.get(space + 1..length)?.strip_suffix(b"\n")?;
+            let equals = record.iter().position(|byte| *byte == b'=')?;
+            let key = String::from_utf8_lossy(&record[..equals]).into_owned();
+            records.insert(key, record[equals + 1..].to_vec());
+            bytes = &bytes[length..];
+        }
+        Some(Self { records })
+    }
 }
 
 fn of_fact(file: &FileFact) -> Entry {
