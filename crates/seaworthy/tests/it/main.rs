@@ -20,6 +20,7 @@ mod judges;
 mod leftovers;
 mod looking;
 mod lsp;
+mod memory;
 mod mutants;
 mod prune;
 mod sboms;
