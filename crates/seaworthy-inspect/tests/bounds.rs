@@ -13,6 +13,8 @@ use std::fs;
 use support::{Blob, Tar, gzip, image};
 
 const MIB: u64 = 1 << 20;
+/// Files of the layer of many files.
+const FILES: u32 = 60_000;
 
 /// Most memory the process has used, in bytes; nothing where the system does not say.
 fn peak() -> Option<u64> {
@@ -35,7 +37,8 @@ fn bombs() -> [Blob; 2] {
     }
     // A frame of one raw block, then of blocks of one byte that is repeated 128 KiB times (RFC 8878).
     let mut frame = b"\x28\xb5\x2f\xfd\x00\x38".to_vec();
-    let block = |kind: u32, length: u32, last: bool| (length << 3 | kind << 1 | u32::from(last)).to_le_bytes();
+    let block =
+        |kind: u32, length: u32, last: bool| (length << 3 | kind << 1 | u32::from(last)).to_le_bytes();
     frame.extend_from_slice(&block(0, 512, false)[..3]);
     frame.extend_from_slice(&header(4));
     for number in 0..81_920 {
@@ -67,7 +70,10 @@ fn memory_is_bounded_on_bombs_and_on_many_files() {
                 "{error}"
             );
             let error = inspect(&opened, &options(small)).unwrap_err().to_string();
-            assert!(error.contains("unpacked size of layer 0 is over the limit of 16777216 bytes"), "{error}");
+            assert!(
+                error.contains("unpacked size of layer 0 is over the limit of 16777216 bytes"),
+                "{error}"
+            );
         }
     }
     let (Some(before), Some(after)) = (before, peak()) else {
@@ -77,7 +83,6 @@ fn memory_is_bounded_on_bombs_and_on_many_files() {
     assert!(after - before < 64 * MIB, "the bombs took {} MiB", (after - before) / MIB);
 
     // The index is all that grows with the number of files.
-    const FILES: u32 = 60_000;
     let mut tail = Vec::new();
     for number in 0..FILES {
         let path = format!("usr/lib/folder{}/file{number}", number / 1000);

@@ -78,6 +78,20 @@ pub enum StoreError {
         /// Where it was looked for.
         place: String,
     },
+    /// The manifest of the platform is missing, and those of other platforms are there.
+    #[error(
+        "missing blob {digest} in `{place}`, the manifest for {wanted}; of the platforms of its index it has {present}"
+    )]
+    MissingPlatform {
+        /// Digest of the manifest.
+        digest: Digest,
+        /// Where it was looked for.
+        place: String,
+        /// Its platform.
+        wanted: String,
+        /// The platforms that are there.
+        present: String,
+    },
     /// A blob is longer or shorter than its descriptor says.
     #[error("size of {what} {digest}: the descriptor says {expected} bytes, there are {got}{}", if *.more { " or more" } else { "" })]
     Size {
@@ -170,6 +184,9 @@ impl StoreError {
             }
             Self::MissingBlob { .. } => {
                 Some("the copy is not whole: fetch or build the image again".to_owned())
+            }
+            Self::MissingPlatform { .. } => {
+                Some("the copy is of some platforms only: name one of them with `--platform`".to_owned())
             }
             Self::NotAnImage { .. } => {
                 Some("name an image: `oci:DIR`, `oci-archive:TAR` or `docker-archive:TAR`".to_owned())

@@ -204,14 +204,40 @@ fn open_layout(
     };
     let source = Source::Layout { path: path.to_owned(), reference: reference.map(str::to_owned) };
     let mut notes = absent(&layout, "index.json", &layout.index()?);
+    let mut entries = Vec::new();
     if media_type::is_index(&descriptor.media_type)
         && let Ok(index) = layout.nested_index(&descriptor)
     {
         notes.extend(absent(&layout, &format!("index {}", descriptor.digest), &index));
+        entries = index.manifests;
     }
-    let mut image = descend(source, descriptor, platform, Arc::new(layout))?;
+    let layout = Arc::new(layout);
+    let blobs: Arc<dyn Blobs> = Arc::<Layout>::clone(&layout);
+    let mut image =
+        descend(source, descriptor, platform, blobs).map_err(|error| sparse(error, &layout, &entries))?;
     image.notes = notes;
     Ok(image)
+}
+
+/// A layout may hold the images of some platforms of an index only, as copies of one platform do: says which, where the
+/// manifest that is missing is that of another.
+fn sparse(error: StoreError, layout: &Layout, entries: &[Descriptor]) -> StoreError {
+    let StoreError::MissingBlob { digest, place } = error else { return error };
+    let platform = |entry: &Descriptor| entry.platform.as_ref().map(ToString::to_string);
+    let wanted = entries.iter().find(|entry| entry.digest == digest).and_then(platform);
+    let mut present: Vec<String> = entries
+        .iter()
+        .filter(|entry| !is_attestation(entry) && layout.has(&entry.digest))
+        .filter_map(platform)
+        .collect();
+    present.dedup();
+    present.truncate(20);
+    match wanted {
+        Some(wanted) if !present.is_empty() => {
+            StoreError::MissingPlatform { digest, place, wanted, present: present.join(", ") }
+        }
+        _ => StoreError::MissingBlob { digest, place },
+    }
 }
 
 /// The manifests an index names and its layout does not have. A layout may lack them, but then it is no copy of the

@@ -146,6 +146,7 @@ fn an_index_leads_to_the_platform_and_past_attestations() {
     attestation.platform = Platform::parse("unknown/unknown");
     attestation.annotations.insert("vnd.docker.reference.type".into(), "attestation-manifest".into());
     entries.push(attestation);
+    let sparse = Index::of(entries.clone());
     let inner = layout.put(media_type::INDEX, &serde_json::to_vec(&Index::of(entries)).unwrap()).unwrap();
     let outer = layout.put(media_type::INDEX, &serde_json::to_vec(&Index::of(vec![inner])).unwrap()).unwrap();
     layout.set_ref("multi", outer).unwrap();
@@ -156,6 +157,20 @@ fn an_index_leads_to_the_platform_and_past_attestations() {
     }
     let error = open(&source(&layout, Some("multi")), Platform::parse("linux/mips").as_ref()).unwrap_err();
     assert!(matches!(error, StoreError::NoPlatform { .. }), "{error}");
+
+    // A copy of one platform serves that platform, and says so for the others.
+    layout
+        .set_ref("sparse", layout.put(media_type::INDEX, &serde_json::to_vec(&sparse).unwrap()).unwrap())
+        .unwrap();
+    for gone in [&sparse.manifests[1], &sparse.manifests[2]] {
+        fs::remove_file(folder.path().join("blobs/sha256").join(&gone.digest.as_str()[7..])).unwrap();
+    }
+    let arm = Platform::parse("linux/arm64");
+    assert_eq!(open(&source(&layout, Some("sparse")), arm.as_ref()).unwrap().config.architecture, "arm64");
+    let error = open(&source(&layout, Some("sparse")), Platform::parse("linux/amd64").as_ref()).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("missing blob") && text.ends_with("it has linux/arm64"), "{text}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("--platform")));
 
     // Indexes within indexes end somewhere.
     let mut last =

@@ -88,7 +88,8 @@ fn ten_gigabytes_of_zeros_are_refused_in_little_memory() {
     }
     // One frame of one raw block, then of blocks of a byte that is repeated 128 KiB times (RFC 8878).
     let mut frame = b"\x28\xb5\x2f\xfd\x00\x38".to_vec();
-    let block = |kind: u32, length: u32, last: bool| (length << 3 | kind << 1 | u32::from(last)).to_le_bytes();
+    let block =
+        |kind: u32, length: u32, last: bool| (length << 3 | kind << 1 | u32::from(last)).to_le_bytes();
     frame.extend_from_slice(&block(0, 512, false)[..3]);
     frame.extend_from_slice(&head);
     for number in 0..81_920 {
