@@ -503,7 +503,8 @@ fn made_for(launch: &Launch) -> BTreeSet<String> {
 /// container dies only of signals it cannot lack a handler for: SIGKILL and those of the processor and of `abort`.
 fn exit_of(code: i64, oom_killed: bool) -> Exit {
     const DEADLY: [i64; 7] = [4, 6, 7, 8, 9, 11, 31];
-    let signal = if oom_killed { Some(9) } else { Some(code - 128).filter(|number| DEADLY.contains(number)) };
+    // An engine says that memory ran out also where only another process was killed for it.
+    let signal = Some(code - 128).filter(|number| DEADLY.contains(number));
     let code = i32::try_from(code).unwrap_or(i32::MAX);
     Exit {
         code: signal.is_none().then_some(code),
@@ -542,6 +543,7 @@ mod tests {
         assert_eq!(exit_of(143, false).code, Some(143), "no first process dies of SIGTERM's default action");
         assert_eq!(exit_of(137, false), Exit { code: None, signal: Some(9), oom_killed: false });
         assert_eq!(exit_of(139, false).signal, Some(11));
+        assert_eq!(exit_of(0, true), Exit { code: Some(0), signal: None, oom_killed: true });
         assert_eq!(exit_of(137, true), Exit { code: None, signal: Some(9), oom_killed: true });
     }
 

@@ -65,7 +65,7 @@ pub(crate) fn watch(container: &dyn Container, plan: &Plan, subject: &Subject<'_
         std::thread::sleep(Duration::from_millis(100));
     }
     if facts.healthy
-        && let Ok(Some(exit)) = container.wait(AFTER)
+        && let Some(exit) = ended(container)
     {
         facts.ended = Some(exit);
         facts.diagnosis = vec!["the service ended while its health check ran".to_owned()];
@@ -73,6 +73,15 @@ pub(crate) fn watch(container: &dyn Container, plan: &Plan, subject: &Subject<'_
         facts.unhealthy_when_stopped = while_stopped(container, &argv, timeout, retries);
     }
     Some(facts)
+}
+
+/// How the service ended with a probe, where it did; an engine may say so a little later than the kernel.
+fn ended(container: &dyn Container) -> Option<seaworthy_facts::Exit> {
+    match container.wait(AFTER) {
+        Ok(Some(exit)) => Some(exit),
+        _ if container.status().is_err() => container.wait(Duration::from_secs(2)).ok().flatten(),
+        _ => None,
+    }
 }
 
 /// Stops the service by SIGSTOP, its workers too, and probes `retries` times; all must fail for the container to turn unhealthy.
