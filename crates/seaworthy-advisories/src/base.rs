@@ -16,11 +16,7 @@ pub fn stated_base(image: &ImageFacts) -> Option<ScanBase> {
     let base = image.base.as_ref()?;
     let layers = base.layers?;
     let name = base.name.clone().or_else(|| base.digest.clone());
-    Some(ScanBase {
-        name: name.unwrap_or_default(),
-        layers,
-        guessed: base.by == BaseBy::History,
-    })
+    Some(ScanBase { name: name.unwrap_or_default(), layers, guessed: base.by == BaseBy::History })
 }
 
 /// Says of every vulnerability whose layer it lies in.
