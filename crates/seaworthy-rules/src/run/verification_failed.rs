@@ -19,16 +19,15 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
         return;
     };
     for check in all.checks.iter().filter(|check| check.outcome == Outcome::Failed) {
-        let mut finding = out
+        let finding = out
             .finding(format!("{} of {}: {}", check.name, check.story, check.detail))
             .why("the profile promises this of every image that is shipped")
             .help("mend what was seen; `[verify]` lines below the report say what each check saw")
             .at_observation(format!("verify {}", check.name))
             .command("seaworthy test IMAGE --project . --profile prod-api");
         if let Some(fooled) = &check.fooled {
-            finding = finding.observation(format!("the script would have been fooled: {fooled}"));
+            finding.observation(format!("the script would have been fooled: {fooled}"));
         }
-        drop(finding);
     }
     let not_run: Vec<&str> = all
         .checks
