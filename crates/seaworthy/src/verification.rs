@@ -103,9 +103,12 @@ pub(crate) fn builds(
     let file = work.path().join("Dockerfile");
     let ignore = root.join(format!("{dockerfile}.dockerignore"));
     let copied = fs::copy(root.join(dockerfile), &file).map(drop);
-    let copied = copied.and_then(|()| match ignore.is_file() {
-        true => fs::copy(&ignore, work.path().join("Dockerfile.dockerignore")).map(drop),
-        false => Ok(()),
+    let copied = copied.and_then(|()| {
+        if ignore.is_file() {
+            fs::copy(&ignore, work.path().join("Dockerfile.dockerignore")).map(drop)
+        } else {
+            Ok(())
+        }
     });
     if let Err(error) = copied {
         return Builds::NotRun(format!("the Dockerfile cannot be copied: {error}"));

@@ -7,7 +7,7 @@ use seaworthy_oci::{Descriptor, Digest, Index, media_type};
 use seaworthy_store::Layout;
 use serde_json::{Value, json};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -441,6 +441,6 @@ fn every_animal_is_judged_the_same_on_docker() {
 #[ignore = "keeps the layout for looking at single animals"]
 fn keep() {
     if let Some(zoo) = Zoo::build() {
-        println!("{}", PathBuf::from(zoo.home.keep()).display());
+        println!("{}", zoo.home.keep().display());
     }
 }
