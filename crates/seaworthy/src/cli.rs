@@ -692,11 +692,11 @@ pub(crate) struct VerifyArgs {
     /// The signer's public key, PREFIX.pub
     #[arg(long, value_name = "FILE", required_unless_present_any = ["certificate_identity", "certificate_identity_regexp"])]
     pub(crate) key: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) keyless: KeylessArgs,
     /// Speak plain HTTP to the registry; one on this machine needs no flag
     #[arg(long)]
     pub(crate) plain_http: bool,
+    #[command(flatten)]
+    pub(crate) keyless: KeylessArgs,
 }
 
 /// Who signed without a key, by the words of cosign.
