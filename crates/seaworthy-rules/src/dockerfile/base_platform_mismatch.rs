@@ -16,7 +16,7 @@ declare_rule! {
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(bases) = &cx.facts.bases else {
-        out.not_run("the base images were not looked up (`check --bases` does)");
+        out.not_applicable("base images are looked up only with `check --bases`");
         return;
     };
     let declared = cx.image.map_or(&[][..], |image| &image.platforms);
