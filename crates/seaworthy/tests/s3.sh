@@ -99,7 +99,7 @@ for engine in sandbox docker; do
   echo "$engine: $((($(date +%s%N) - begun) / 1000000)) ms: $(tail -n 1 "$work/$engine.txt")"
   [ "$(tail -n 1 "$work/$engine.txt")" = "[verify] All checks passed (US1 + US2 + US3)." ] || { wrong "$engine"; cat "$work/$engine.txt"; }
 done
-same() { sed 's/ ([^)]*[0-9] m\{0,1\}s[^)]*)//; s/[0-9.]* m\{0,1\}s//g' "$1"; }
+same() { sed 's/ ([^)]*[0-9] m\{0,1\}s[^)]*)//; s/[0-9.][0-9.]* m\{0,1\}s//g' "$1"; }
 diff <(same "$work/sandbox.txt") <(same "$work/docker.txt") || wrong "the engines differ"
 
 # Each mutant fails the one check that is its own.
