@@ -126,6 +126,24 @@ impl FileDetail {
     }
 }
 
+/// What Docker Engine and Podman's Docker mode give a container (`moby/profiles`, default capabilities), without `CAP_`.
+pub const DEFAULT_CAPABILITIES: [&str; 14] = [
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "NET_RAW",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+];
+
 /// The capabilities by number, without `cap_` (`linux/capability.h`).
 pub fn capability_names() -> impl Iterator<Item = &'static str> {
     CAPABILITIES.into_iter()

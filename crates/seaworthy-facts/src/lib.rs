@@ -29,9 +29,9 @@ pub use document::{
 };
 pub use hadolint::{HadolintFact, HadolintLevel, LabelKind};
 pub use image::{
-    BinaryFact, Contents, DistributionFact, FileDetail, FileFact, FileKind, GoBuild, GroupFact, ImageFacts,
-    LayerFact, PackageFact, ScriptFact, SecretFact, SecretPlace, SourcePackage, UpstreamSecret, UserFact,
-    Waste, WasteCause, capability_names, encode_base64,
+    BinaryFact, Contents, DEFAULT_CAPABILITIES, DistributionFact, FileDetail, FileFact, FileKind, GoBuild,
+    GroupFact, ImageFacts, LayerFact, PackageFact, ScriptFact, SecretFact, SecretPlace, SourcePackage,
+    UpstreamSecret, UserFact, Waste, WasteCause, capability_names, encode_base64,
 };
 pub use observed::Observed;
 pub use pipeline::{

@@ -5,26 +5,10 @@ use crate::driver::{Driver, DriverError, Launch, TmpfsMount};
 use crate::plan::{Plan, Subject};
 use crate::pool;
 use crate::probe::Probe;
-use seaworthy_facts::{Boot, CapabilityNeed, FileKind, TmpfsNeed, VolumeFact, WriteFact};
+use seaworthy_facts::{
+    Boot, CapabilityNeed, DEFAULT_CAPABILITIES, FileKind, TmpfsNeed, VolumeFact, WriteFact,
+};
 use std::time::Duration;
-
-/// What an engine leaves a container by default, without `CAP_`.
-const DEFAULTS: [&str; 14] = [
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "NET_RAW",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-];
 
 /// Finds the capabilities without which the service does not become ready, where an engine's default set is enough.
 ///
@@ -65,7 +49,7 @@ pub(crate) fn capabilities(
         launch.capabilities.dedup();
         launch
     };
-    let all: Vec<String> = DEFAULTS
+    let all: Vec<String> = DEFAULT_CAPABILITIES
         .iter()
         .map(|name| (*name).to_owned())
         .filter(|name| !plan.launch.capabilities.contains(name))

@@ -3,7 +3,7 @@
 use crate::compose::support::{capability, option};
 use crate::image::unstartable_command::find;
 use crate::{Cx, Sink};
-use seaworthy_facts::{ComposeFact, ComposeService};
+use seaworthy_facts::{ComposeFact, ComposeService, DEFAULT_CAPABILITIES};
 use seaworthy_finding::{Severity, Span};
 use std::collections::BTreeSet;
 
@@ -14,24 +14,6 @@ declare_rule! {
     family: Claim, category: Runtime, severity: High, confidence: High, persona: Regular,
     aliases: [], refs: ["capabilities(7), Safety checking for capability-dumb binaries", "prctl(2), PR_SET_NO_NEW_PRIVS"],
 }
-
-/// What Docker Engine and Podman's Docker mode give a container (`moby/profiles`, default capabilities).
-const DEFAULT: [&str; 14] = [
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "NET_RAW",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-];
 
 pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
     let Some(image) = cx.image_facts() else {
@@ -81,7 +63,8 @@ pub(crate) fn check(cx: &Cx<'_>, out: &mut Sink) {
             .command(command);
         }
     }
-    let lost: Vec<&str> = wanted.iter().map(String::as_str).filter(|name| !DEFAULT.contains(name)).collect();
+    let lost: Vec<&str> =
+        wanted.iter().map(String::as_str).filter(|name| !DEFAULT_CAPABILITIES.contains(name)).collect();
     if services.is_empty() && !lost.is_empty() && carried.demands_capabilities() {
         let layer = image.layers.get(program.layer).map_or(String::new(), |layer| layer.digest.clone());
         out.finding(format!(
@@ -122,7 +105,7 @@ fn repository(reference: &str) -> &str {
 
 /// The capabilities a service may use.
 fn allowed(service: &ComposeService) -> BTreeSet<String> {
-    let mut has: BTreeSet<String> = DEFAULT.iter().map(|&name| name.to_owned()).collect();
+    let mut has: BTreeSet<String> = DEFAULT_CAPABILITIES.iter().map(|&name| name.to_owned()).collect();
     for dropped in &service.cap_drop {
         let name = capability(&dropped.value);
         if name == "ALL" {
